@@ -1,0 +1,440 @@
+//! Views of Kubernetes. The derivations are in `derive::kubernetes`, one file per group of views.
+
+use super::PODSPEC;
+use crate::catalog::{Field, Pass, Read, View};
+use crate::model::Technology::Kubernetes;
+
+const fn field(path: &'static str, doc: &'static str) -> Field {
+    Field { path, doc, open: false }
+}
+
+const fn open(path: &'static str, doc: &'static str) -> Field {
+    Field { path, doc, open: true }
+}
+
+const fn read(kind: &'static str, path: &'static str) -> Read {
+    Read { kind, path }
+}
+
+/// Kinds whose objects are workloads.
+const WORKLOADS: &[&str] =
+    &["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+
+/// Identity, ownership and what the derivation of workloads itself needs.
+const WORKLOAD_READS: &[Read] = &[
+    read(PODSPEC, "containers[*].name"),
+    read(PODSPEC, "initContainers[*].name"),
+    read(PODSPEC, "initContainers[*].restartPolicy"),
+    read(PODSPEC, "ephemeralContainers[*].name"),
+    read(PODSPEC, "os.name"),
+    read(PODSPEC, "nodeName"),
+    read("Pod", "metadata.ownerReferences"),
+    read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
+    read("Pod", "metadata.labels.component"),
+    read("ReplicaSet", "metadata.ownerReferences"),
+    read("ReplicaSet", "metadata.uid"),
+    read("ReplicaSet", "spec.replicas"),
+    read("ReplicationController", "metadata.uid"),
+    read("ReplicationController", "metadata.ownerReferences"),
+    read("ReplicationController", "spec.replicas"),
+    read("Deployment", "metadata.uid"),
+    read("Deployment", "spec.replicas"),
+    read("StatefulSet", "metadata.uid"),
+    read("StatefulSet", "metadata.ownerReferences"),
+    read("StatefulSet", "spec.replicas"),
+    read("DaemonSet", "metadata.uid"),
+    read("DaemonSet", "metadata.ownerReferences"),
+    read("Job", "metadata.uid"),
+    read("Job", "metadata.ownerReferences"),
+    read("CronJob", "metadata.uid"),
+    read("CronJob", "metadata.ownerReferences"),
+];
+
+/// What every RBAC view reads.
+const RBAC_READS: &[Read] = &[
+    read("Role", "rules"),
+    read("Role", "metadata.labels"),
+    read("ClusterRole", "rules"),
+    read("ClusterRole", "metadata.labels"),
+    read("ClusterRole", "aggregationRule"),
+    read("RoleBinding", "roleRef"),
+    read("RoleBinding", "subjects"),
+    read("RoleBinding", "metadata.labels"),
+    read("ClusterRoleBinding", "roleRef"),
+    read("ClusterRoleBinding", "subjects"),
+    read("ClusterRoleBinding", "metadata.labels"),
+];
+const RBAC_KINDS: &[&str] = &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
+
+/// What the control plane views read: mirror pods and node facts.
+const COMPONENT_READS: &[Read] = &[
+    read("Pod", "metadata.ownerReferences"),
+    read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
+    read("Pod", "metadata.labels.component"),
+    read("Pod", "metadata.labels['k8s-app']"),
+    read("Pod", "spec.nodeName"),
+    read("Pod", "spec.containers[*].name"),
+    read("Pod", "spec.containers[*].image"),
+    read("Pod", "spec.containers[*].command"),
+    read("Pod", "spec.containers[*].args"),
+    read("Pod", "spec.containers[*].env[*].name"),
+    read("Pod", "spec.containers[*].env[*].value"),
+    read("Node", "metadata.labels"),
+    read("Node", "metadata.annotations"),
+    read("Node", "spec.providerID"),
+    read("Node", "status.nodeInfo"),
+    read("NodeFacts", "."),
+];
+const COMPONENT_FIELDS: &[Field] = &[
+    field("node", "name of the node that it runs on"),
+    field("version", "version of the component, from its image tag or the node facts"),
+    field("source", "where the flags were read: node facts, mirror pod, node annotation"),
+    open("flags", "command line flags by name; text as written, lists and maps for flags that hold such"),
+    open("admission", "`enabled`: admission plugins in effect: defaults of the version plus enabled minus disabled"),
+    open("authorization", "`modes`: authorizers in effect, from the flag or the file that replaces it"),
+    open("encryption", "`secretsProvider`: first provider that encrypts Secrets; absent without a configuration file"),
+    open("audit", "`policy`: the audit policy document; `gaps[*]`: requests that the policy does not log as required"),
+    open("trust", "`sharedWithCluster`: whether etcd accepts the same certificate authority as the API server"),
+];
+const COMPONENT_SOURCES: &[&str] = &["Pod", "Node"];
+
+const fn component(name: &'static str, subject: &'static str) -> View {
+    View {
+        name,
+        technology: Kubernetes,
+        subject,
+        fields: COMPONENT_FIELDS,
+        sources: COMPONENT_SOURCES,
+        reads: COMPONENT_READS,
+        passes: &[],
+    }
+}
+
+/// Every view of Kubernetes.
+pub const VIEWS: &[View] = &[
+    View {
+        name: "workload",
+        technology: Kubernetes,
+        subject: "a top-level workload (Deployment, CronJob, bare Pod, ...); its pod spec stands at the top, differences of live pods are folded in",
+        fields: &[
+            open("metadata", "name, namespace, labels, annotations of the workload itself"),
+            field("workload.kind", "kind of the workload"),
+            field(
+                "workload.system",
+                "its namespace belongs to the cluster (kube-system, kube-public, kube-node-lease)",
+            ),
+            field("workload.namespace", "namespace; `default` if the manifest names none"),
+            field("workload.replicas", "wanted replicas; absent for kinds that have none"),
+            field("workload.static", "a static pod (mirror pod) of a node"),
+            field("workload.windows", "declared to run on Windows"),
+            field("token.automount", "whether pods get a service account token: pod over service account over true"),
+            field("token.account", "name of the service account"),
+            open("", "every field of the pod spec"),
+        ],
+        sources: WORKLOADS,
+        reads: WORKLOAD_READS,
+        passes: &[
+            Pass {
+                from: "metadata",
+                to: &[
+                    read("Pod", "metadata"),
+                    read("Deployment", "metadata"),
+                    read("StatefulSet", "metadata"),
+                    read("DaemonSet", "metadata"),
+                    read("ReplicaSet", "metadata"),
+                    read("ReplicationController", "metadata"),
+                    read("Job", "metadata"),
+                    read("CronJob", "metadata"),
+                ],
+            },
+            Pass {
+                from: "token",
+                to: &[
+                    read(PODSPEC, "automountServiceAccountToken"),
+                    read(PODSPEC, "serviceAccountName"),
+                    read(PODSPEC, "serviceAccount"),
+                    read("ServiceAccount", "automountServiceAccountToken"),
+                ],
+            },
+            Pass { from: "workload", to: &[] },
+            Pass { from: "", to: &[read(PODSPEC, "")] },
+        ],
+    },
+    View {
+        name: "container",
+        technology: Kubernetes,
+        subject: "a container (main, init, sidecar, ephemeral) of a workload; its fields stand at the top, fields that a pod can set for all containers are effective values",
+        fields: &[
+            field("container.kind", "main, init, sidecar or ephemeral"),
+            field("container.injected", "only on live pods, not in the template"),
+            field("workload.kind", "kind of the workload"),
+            field("workload.system", "its namespace belongs to the cluster"),
+            field("workload.namespace", "namespace; `default` if the manifest names none"),
+            field("workload.static", "a static pod (mirror pod) of a node"),
+            field("workload.windows", "declared to run on Windows"),
+            open(
+                "securityContext",
+                "the container's security context; runAsUser, runAsGroup, runAsNonRoot, seLinuxOptions, seccompProfile, appArmorProfile and windowsOptions come from the pod where the container has none",
+            ),
+            open("", "every field of the container"),
+        ],
+        sources: WORKLOADS,
+        reads: WORKLOAD_READS,
+        passes: &[
+            Pass { from: "container", to: &[] },
+            Pass { from: "workload", to: &[] },
+            Pass {
+                from: "securityContext",
+                to: &[
+                    read(PODSPEC, "securityContext"),
+                    read(PODSPEC, "containers[*].securityContext"),
+                    read(PODSPEC, "initContainers[*].securityContext"),
+                    read(PODSPEC, "ephemeralContainers[*].securityContext"),
+                ],
+            },
+            Pass {
+                from: "",
+                to: &[
+                    read(PODSPEC, "containers[*]"),
+                    read(PODSPEC, "initContainers[*]"),
+                    read(PODSPEC, "ephemeralContainers[*]"),
+                ],
+            },
+        ],
+    },
+    View {
+        name: "rbac_subject",
+        technology: Kubernetes,
+        subject: "a user, group or service account that some binding names, with all that it is granted",
+        fields: &[
+            field("subject.kind", "User, Group or ServiceAccount"),
+            field("subject.name", "its name"),
+            field("subject.namespace", "namespace of a service account"),
+            field("subject.builtin", "one of the cluster's own identities, granted by its own bindings"),
+            open(
+                "grants[*]",
+                "verbs, apiGroups, resources, resourceNames, nonResourceURLs, scope (`cluster` or a namespace), role, binding, builtin (through a binding that the cluster itself makes)",
+            ),
+            open("grants", "all grants, for the operator `grants_access`"),
+        ],
+        sources: RBAC_KINDS,
+        reads: RBAC_READS,
+        passes: &[],
+    },
+    View {
+        name: "rbac_role",
+        technology: Kubernetes,
+        subject: "a Role or ClusterRole",
+        fields: &[
+            open("metadata", "name, namespace, labels"),
+            open("rules", "its rules"),
+            field("role.kind", "Role or ClusterRole"),
+            field("role.builtin", "one of the roles that the cluster itself makes"),
+            field("role.bound", "some binding refers to it"),
+        ],
+        sources: &["Role", "ClusterRole"],
+        reads: RBAC_READS,
+        passes: &[],
+    },
+    View {
+        name: "rbac_binding",
+        technology: Kubernetes,
+        subject: "one subject of a RoleBinding or ClusterRoleBinding",
+        fields: &[
+            field("binding.kind", "RoleBinding or ClusterRoleBinding"),
+            field("binding.name", "its name"),
+            field("binding.namespace", "its namespace"),
+            field("binding.builtin", "one of the bindings that the cluster itself makes"),
+            field("role.kind", "Role or ClusterRole"),
+            field("role.name", "name of the role"),
+            field("role.exists", "the role is there"),
+            field("subject.kind", "User, Group or ServiceAccount"),
+            field("subject.name", "its name"),
+            field("subject.namespace", "namespace of a service account"),
+        ],
+        sources: &["RoleBinding", "ClusterRoleBinding"],
+        reads: RBAC_READS,
+        passes: &[],
+    },
+    View {
+        name: "service_account",
+        technology: Kubernetes,
+        subject: "a service account with who uses it and what is bound to it; the `default` one of a namespace also if the input does not hold it",
+        fields: &[
+            open("metadata", "name, namespace, labels, annotations"),
+            field("automountServiceAccountToken", "as written"),
+            field("account.default", "the account that pods get if they name none"),
+            field("account.system", "its namespace belongs to the cluster"),
+            open("account.bindings[*]", "bindings that name it: kind, name, namespace, role"),
+            open("account.bindings", "all of them"),
+            open("account.users[*]", "workloads that run as it: kind, name"),
+            open("account.users", "all of them"),
+            field("account.inInput", "the object itself was read"),
+        ],
+        sources: &["ServiceAccount"],
+        reads: &[
+            read("ServiceAccount", "automountServiceAccountToken"),
+            read("ServiceAccount", "metadata.labels"),
+            read("ServiceAccount", "metadata.annotations"),
+            read("Namespace", "metadata.name"),
+            read("RoleBinding", "roleRef"),
+            read("RoleBinding", "subjects"),
+            read("ClusterRoleBinding", "roleRef"),
+            read("ClusterRoleBinding", "subjects"),
+            read(PODSPEC, "serviceAccountName"),
+            read(PODSPEC, "serviceAccount"),
+            read(PODSPEC, "automountServiceAccountToken"),
+            read("Pod", "metadata.ownerReferences"),
+            read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
+        ],
+        passes: &[],
+    },
+    View {
+        name: "namespace",
+        technology: Kubernetes,
+        subject: "a namespace with the policies that hold in it",
+        fields: &[
+            open("metadata", "name, labels, annotations"),
+            field("namespace.system", "belongs to the cluster"),
+            field("namespace.workloads", "number of workloads in it"),
+            field("network.policies", "number of NetworkPolicies"),
+            field("network.defaultDenyIngress", "a policy selects every pod and allows no incoming traffic"),
+            field("network.defaultDenyEgress", "a policy selects every pod and allows no outgoing traffic"),
+            field(
+                "podSecurity.enforce",
+                "level that is enforced by label, or by the cluster's default; absent if none",
+            ),
+            field("podSecurity.warnOnly", "labels only warn or audit"),
+            field(
+                "podSecurity.covered",
+                "some mechanism rejects unsafe pods: a label, the cluster's default, a known policy engine",
+            ),
+            field("podSecurity.mechanism", "which mechanism"),
+            open("objects[*]", "objects that somebody put into it: kind, name"),
+            open("objects", "all of them"),
+        ],
+        sources: &["Namespace"],
+        reads: &[
+            read("Namespace", "metadata.labels"),
+            read("Namespace", "metadata.annotations"),
+            read("NetworkPolicy", "spec"),
+            read("ValidatingWebhookConfiguration", "webhooks"),
+            read("MutatingWebhookConfiguration", "webhooks"),
+            read("ValidatingAdmissionPolicy", "spec"),
+            read("ValidatingAdmissionPolicyBinding", "spec"),
+            read("NodeFacts", "documents"),
+            read("Pod", "metadata.ownerReferences"),
+            read("ReplicaSet", "metadata.ownerReferences"),
+            read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.name"),
+            read("StatefulSet", "metadata.name"),
+            read("DaemonSet", "metadata.name"),
+            read("CronJob", "metadata.name"),
+            read("ReplicationController", "metadata.name"),
+            read("Service", "metadata.name"),
+            read("ServiceAccount", "metadata.name"),
+            read("PersistentVolumeClaim", "metadata.name"),
+            read("Ingress", "metadata.name"),
+            read("Role", "metadata.name"),
+            read("RoleBinding", "metadata.name"),
+            read("ResourceQuota", "metadata.name"),
+            read("LimitRange", "metadata.name"),
+        ],
+        passes: &[],
+    },
+    component("kube-apiserver", "an instance of the API server"),
+    component("kube-controller-manager", "an instance of the controller manager"),
+    component("kube-scheduler", "an instance of the scheduler"),
+    component("etcd", "a member of etcd"),
+    View {
+        name: "kube-proxy",
+        technology: Kubernetes,
+        subject: "kube-proxy on a node, or of the whole cluster where its configuration is shared",
+        fields: &[
+            field("node", "name of the node; absent for the shared configuration"),
+            field("source", "where the configuration was read"),
+            field("version", "version of the component"),
+            open("flags", "command line flags by name"),
+            open("config", "KubeProxyConfiguration"),
+        ],
+        sources: COMPONENT_SOURCES,
+        reads: COMPONENT_READS,
+        passes: &[Pass { from: "config", to: &[read("ConfigMap", "data")] }, Pass { from: "", to: &[] }],
+    },
+    View {
+        name: "kubelet",
+        technology: Kubernetes,
+        subject: "the kubelet of a node with its merged configuration: defaults, file, drop-ins, flags",
+        fields: &[
+            field("node", "name of the node"),
+            field("version", "version of the kubelet"),
+            field("source", "where the configuration was read: configz or node facts"),
+            field("configFile", "the kubelet was started with a configuration file"),
+            open("flags", "command line flags by name; unknown without node facts"),
+            open("config", "KubeletConfiguration in effect"),
+        ],
+        sources: &["Node"],
+        reads: &[
+            read("Node", "metadata.labels"),
+            read("Node", "metadata.annotations"),
+            read("Node", "spec.providerID"),
+            read("Node", "status.nodeInfo"),
+            read("NodeFacts", "."),
+            read("KubeletConfigz", "kubeletconfig"),
+        ],
+        passes: &[],
+    },
+    View {
+        name: "node",
+        technology: Kubernetes,
+        subject: "a node with its files",
+        fields: &[
+            open("metadata", "name, labels, annotations"),
+            open("spec", "as in the API"),
+            open("status", "as in the API"),
+            open("node.roles", "roles of the node: control-plane, worker, etcd"),
+            field("node.facts", "facts of this node were collected"),
+            field("node.distribution", "distribution found on the node"),
+            open(
+                "files",
+                "files by role (`apiserver-manifest`, `kubelet-config`, ...): a list of path, type, mode, uid, gid, owner, group",
+            ),
+            open("services", "system services by name: enabled, active"),
+        ],
+        sources: &["Node"],
+        reads: &[
+            read("Node", "metadata.labels"),
+            read("Node", "metadata.annotations"),
+            read("Node", "spec.providerID"),
+            read("Node", "spec.taints"),
+            read("Node", "status.nodeInfo"),
+            read("NodeFacts", "."),
+        ],
+        passes: &[],
+    },
+    View {
+        name: "cluster",
+        technology: Kubernetes,
+        subject: "the cluster as a whole",
+        fields: &[
+            field("version", "version of the API server"),
+            field("distribution", "upstream, eks, aks, gke, k3s, rke2, ..."),
+            field("managed", "the provider runs the control plane"),
+            open("namespaces", "names of namespaces that are not the cluster's own"),
+            field("network.plugin", "network plugin, as its DaemonSet shows"),
+            field("network.enforcesPolicies", "the plugin is known to enforce NetworkPolicies"),
+            open("secretStores", "external secret stores that are installed"),
+            open("imagePolicies", "mechanisms that verify image signatures or origin"),
+        ],
+        sources: &["Namespace"],
+        reads: &[
+            read("Namespace", "metadata.name"),
+            read("DaemonSet", "metadata.name"),
+            read("CustomResourceDefinition", "spec.group"),
+            read("ValidatingWebhookConfiguration", "webhooks"),
+            read("MutatingWebhookConfiguration", "webhooks"),
+            read("ValidatingAdmissionPolicy", "spec"),
+        ],
+        passes: &[],
+    },
+];

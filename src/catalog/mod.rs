@@ -1,0 +1,126 @@
+//! What the world looks like, as data: the kinds of resources that can be read with the permission for each, and the views
+//! that are derived from them, with the fields that rules may read and the source paths behind each field.
+
+pub mod kubernetes;
+
+use crate::base::spelling;
+use crate::model::Technology;
+
+/// A kind of resource that a collector can read.
+#[derive(Debug)]
+pub struct Kind {
+    /// Native name (`Deployment`, `AWS::EC2::Instance`).
+    pub name: &'static str,
+    /// Whose kind it is.
+    pub technology: Technology,
+    /// API group, empty for the core group; service for clouds.
+    pub group: &'static str,
+    /// API version.
+    pub version: &'static str,
+    /// Plural in the API path.
+    pub plural: &'static str,
+    /// Lives in a namespace (Kubernetes) or region (clouds).
+    pub namespaced: bool,
+    /// Fields at the top that rules may read; anything below them is open, since the vendor's schema has it.
+    pub fields: &'static [&'static str],
+}
+
+/// A view: subjects computed from resources, so that rules need no code. Rules name it like a kind.
+#[derive(Debug)]
+pub struct View {
+    /// Name in rule files.
+    pub name: &'static str,
+    /// Whose view it is.
+    pub technology: Technology,
+    /// What one subject of it is.
+    pub subject: &'static str,
+    /// Fields that rules may read.
+    pub fields: &'static [Field],
+    /// Kinds whose objects become subjects: a gap in one of them leaves subjects unseen.
+    pub sources: &'static [&'static str],
+    /// Paths that the derivation itself reads.
+    pub reads: &'static [Read],
+    /// Fields handed through: a rule's path below `from` is read from the sources below each of `to`.
+    pub passes: &'static [Pass],
+}
+
+/// A field of a view.
+#[derive(Debug)]
+pub struct Field {
+    /// Path in the view; `[*]` stands for list elements.
+    pub path: &'static str,
+    /// What it holds.
+    pub doc: &'static str,
+    /// Anything may follow.
+    pub open: bool,
+}
+
+/// A path of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind.
+#[derive(Debug)]
+pub struct Read {
+    /// Kind.
+    pub kind: &'static str,
+    /// Path in it.
+    pub path: &'static str,
+}
+
+/// See [`View::passes`].
+#[derive(Debug)]
+pub struct Pass {
+    /// Prefix in the view, empty for all.
+    pub from: &'static str,
+    /// Where it is read, per kind.
+    pub to: &'static [Read],
+}
+
+/// What a rule's `resource` names.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// Objects as they were read.
+    Kind(&'static Kind),
+    /// Computed subjects.
+    View(&'static View),
+}
+
+impl Source {
+    /// The name in rule files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Kind(kind) => kind.name,
+            Source::View(view) => view.name,
+        }
+    }
+
+    /// Whose it is.
+    pub fn technology(self) -> Technology {
+        match self {
+            Source::Kind(kind) => kind.technology,
+            Source::View(view) => view.technology,
+        }
+    }
+}
+
+/// Every kind of every technology.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    kubernetes::KINDS.iter()
+}
+
+/// Every view of every technology.
+pub fn views() -> impl Iterator<Item = &'static View> {
+    kubernetes::VIEWS.iter()
+}
+
+/// The kind `name`.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    kinds().find(|kind| kind.name == name)
+}
+
+/// The kind or view `name`; views come first where both exist.
+pub fn source(name: &str) -> Option<Source> {
+    views().find(|view| view.name == name).map(Source::View).or_else(|| kind(name).map(Source::Kind))
+}
+
+/// The known kind or view whose name is nearest to `name`.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    spelling::nearest(name, views().map(|view| view.name).chain(kinds().map(|kind| kind.name)))
+}

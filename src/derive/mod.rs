@@ -1,0 +1,57 @@
+//! Views: what rules assess, computed from what was read. Pure; one folder per technology.
+
+pub mod kubernetes;
+mod subject;
+
+pub use subject::{Origin, Subject, Subjects};
+
+use crate::catalog::{self, Source};
+use crate::inventory::{Inventory, Presence};
+use crate::model::{Gap, GapReason};
+
+/// The subjects of a kind or view.
+pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
+    match source {
+        Source::Kind(kind) => objects(inventory, kind),
+        Source::View(view) => kubernetes::subjects(inventory, view),
+    }
+}
+
+/// The objects of a kind as they were read.
+fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
+    let subjects = inventory.of(kind.name).iter().map(|resource| Subject::of_resource(kind.name, resource)).collect();
+    let mut all = Subjects { subjects, ..Subjects::default() };
+    all.note_presence(inventory, &[kind.name]);
+    all
+}
+
+impl Subjects {
+    /// Notes what of the kinds that subjects come from was not read: gaps, or that no kind of them is in the input.
+    pub fn note_presence(&mut self, inventory: &Inventory, sources: &[&str]) {
+        self.gaps.extend(inventory.gaps().iter().filter(|gap| sources.contains(&gap.kind.as_str())).cloned());
+        let absent = |kind: &&str| inventory.presence(kind, None) == Presence::NotInInput;
+        if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(|kind| absent(kind)) {
+            self.none = Some(format!("no {} in the input", sources.join(", ")));
+        }
+    }
+}
+
+/// A gap in words, as the reason of an unknown value.
+pub fn why_unknown(inventory: &Inventory, kind: &str, scope: Option<&str>) -> Option<String> {
+    match inventory.presence(kind, scope) {
+        Presence::Complete => None,
+        Presence::Gap(gap) => Some(format!("could not read {gap}")),
+        Presence::NotInInput => Some(format!("no {kind} in the input, so nobody can tell whether the cluster has one")),
+    }
+}
+
+/// A gap made by a derivation, not by a collector (no node data).
+pub fn not_collected(kind: &str, scope: Option<&str>, detail: impl Into<String>) -> Gap {
+    Gap {
+        kind: kind.to_owned(),
+        scope: scope.map(str::to_owned),
+        reason: GapReason::NotCollected,
+        detail: detail.into(),
+        permission: None,
+    }
+}

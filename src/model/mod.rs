@@ -1,0 +1,13 @@
+//! The words of the product as plain data: systems, states, severities, findings, evidence, assessments.
+
+mod assessment;
+mod ccss;
+mod finding;
+mod standard;
+mod system;
+
+pub use assessment::{Assessment, CheckResult, Counts, RuleResult, StandardResult, Totals};
+pub use ccss::{Ccss, CcssError, Metric};
+pub use finding::{Detail, Evidence, Location, Outcome, ResourceRef, State, Text, Waiver};
+pub use standard::{CheckInfo, Control, StandardInfo, StandardKind};
+pub use system::{Gap, GapReason, Severity, System, Technology};
