@@ -6,6 +6,8 @@
 pub mod base;
 pub mod catalog;
 pub mod derive;
+pub mod evaluate;
 pub mod expr;
 pub mod inventory;
 pub mod model;
+pub mod rules;

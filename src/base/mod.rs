@@ -1,6 +1,9 @@
-//! Plain helpers that know nothing of security posture: text, symbols, spelling, digests.
+//! Plain helpers that know nothing of security posture: text, symbols, spelling, digests, YAML with places.
 
+pub mod diagnostic;
 pub mod digest;
+pub mod redact;
 pub mod spelling;
 pub mod symbol;
 pub mod text;
+pub mod yaml;

@@ -1,10 +1,21 @@
 //! The language that rules are written in, over plain JSON values: paths, operators, three-valued logic, evidence.
 //! It knows no technology and no rule file.
 
+pub mod compile;
+pub mod grants;
+pub mod operators;
 pub mod path;
+pub mod predicate;
 pub mod projection;
+mod truth;
+pub mod typed;
 pub mod value;
+mod wanted;
 
+pub use compile::{Compiler, Schema};
 pub use path::{Path, PathError, Segment};
-pub use projection::{Projected, Projection};
+pub use predicate::{Actual, Candidates, Condition, Environment, Predicate, Trace, World};
+pub use projection::{Projected, Projection, Sharing};
+pub use truth::Truth;
 pub use value::{Map, Value};
+pub use wanted::Wanted;

@@ -1,8 +1,6 @@
 //! What was read of a system: resources by kind, and what could not be read.
 
-mod wanted;
-
-pub use wanted::Wanted;
+pub use crate::expr::Wanted;
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,9 @@
 //! Kubernetes: kinds with their API paths, the kinds that carry pod templates, built-in names.
 
+mod podspec;
 mod views;
 
+pub use podspec::{CONTAINER_FIELDS, PODSPEC_FIELDS};
 pub use views::VIEWS;
 
 use super::Kind;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::expr::{Path, Projection};
+use super::{Path, Projection};
 
 /// Kinds to read, and of each the paths to keep. Collectors make only the calls that this asks for.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,0 +1,165 @@
+//! From the leaves that decided to what people read: reasons and evidence.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use foldhash::fast::FixedState;
+
+use crate::base::redact;
+use crate::derive::Subject;
+use crate::expr::path::{Step, Steps, write_steps};
+use crate::expr::{Actual, Trace, Value};
+use crate::model::{Detail, Evidence, State, Text};
+use crate::rules::{Each, Instance};
+
+/// Longest value shown, in bytes.
+const VALUE_LIMIT: usize = 300;
+
+/// Makes the details of one instance. Equal details (the same reason for a thousand resources) are kept once.
+pub struct Evidences<'a> {
+    hint: Option<&'a String>,
+    shared: Mutex<HashMap<String, Arc<Detail>, FixedState>>,
+}
+
+impl<'a> Evidences<'a> {
+    /// For an instance.
+    pub fn new(instance: &'a Instance) -> Evidences<'a> {
+        Evidences { hint: instance.check.info.hint.as_ref(), shared: Mutex::default() }
+    }
+
+    /// Why a resource failed.
+    pub fn failed(&self, subject: &Subject, traces: &[Trace]) -> Arc<Detail> {
+        let (evidence, omitted) = self.evidence(subject, traces);
+        let reason = evidence.first().map_or_else(String::new, |first| {
+            let more = evidence.len() - 1 + omitted;
+            let also = if more > 0 { format!(", and {more} more") } else { String::new() };
+            format!(
+                "{}: {}, expected {}{also}",
+                first.path,
+                first.actual.as_deref().unwrap_or("not set"),
+                first.expected
+            )
+        });
+        Arc::new(Detail { reason, hint: None, evidence, omitted })
+    }
+
+    /// Why it cannot be decided.
+    pub fn manual(&self, subject: &Subject, traces: &[Trace]) -> Arc<Detail> {
+        let mut reasons: Vec<&str> = Vec::new();
+        for trace in traces {
+            if let Actual::Unknown(why) = &trace.actual
+                && !reasons.contains(&why.as_str())
+            {
+                reasons.push(why);
+            }
+        }
+        let reason = match reasons[..] {
+            [] => "not enough was read to decide".to_owned(),
+            [only] => only.to_owned(),
+            [first, ..] => format!("{first}; and {} more reasons", reasons.len() - 1),
+        };
+        // Values that nobody read are no evidence; what was read beside them is.
+        let known: Vec<Trace> = traces.iter().filter(|t| !matches!(t.actual, Actual::Unknown(_))).cloned().collect();
+        let (evidence, omitted) = self.evidence(subject, &known);
+        if evidence.is_empty() {
+            return self.share(reason, self.hint.cloned());
+        }
+        Arc::new(Detail { reason, hint: self.hint.cloned(), evidence, omitted })
+    }
+
+    /// Why a resource is not assessed.
+    pub fn not_relevant(&self, subject: &Subject, traces: &[Trace]) -> Arc<Detail> {
+        let words = |trace: &Trace| {
+            let actual = match &trace.actual {
+                Actual::Value(value) => shown(&trace.steps, value),
+                _ => "not set".to_owned(),
+            };
+            format!("{} is {actual}, assessed only where {}", subject.locate(&trace.steps).path, trace.expected)
+        };
+        let reason = traces.first().map_or_else(|| "not applicable".to_owned(), words);
+        self.share(reason, None)
+    }
+
+    /// What a check that can only find violations says when it finds none.
+    pub fn partial(&self) -> Arc<Detail> {
+        self.share(
+            "no violation is visible, but the configuration alone cannot prove compliance".to_owned(),
+            self.hint.cloned(),
+        )
+    }
+
+    /// What none of the elements means.
+    pub fn no_elements(&self, each: &Each, state: State) -> Arc<Detail> {
+        let hint = if state == State::Manual { self.hint.cloned() } else { None };
+        self.share(format!("nothing at {}", each.path), hint)
+    }
+
+    fn share(&self, reason: String, hint: Option<String>) -> Arc<Detail> {
+        let mut shared = self.shared.lock().unwrap_or_else(|e| e.into_inner());
+        shared.entry(reason.clone()).or_insert_with(|| Arc::new(Detail { reason, hint, ..Detail::default() })).clone()
+    }
+
+    fn evidence(&self, subject: &Subject, traces: &[Trace]) -> (Vec<Evidence>, usize) {
+        let mut all: Vec<Evidence> = Vec::new();
+        let mut omitted = 0;
+        for trace in traces {
+            if all.len() >= Detail::EVIDENCE_LIMIT {
+                omitted += 1;
+                continue;
+            }
+            let evidence = evidence(subject, trace);
+            if !all.contains(&evidence) {
+                all.push(evidence);
+            }
+        }
+        (all, omitted)
+    }
+}
+
+fn evidence(subject: &Subject, trace: &Trace) -> Evidence {
+    let (actual, why) = match &trace.actual {
+        Actual::Value(value) => (Some(shown(&trace.steps, value)), None),
+        Actual::Absent => (None, None),
+        Actual::Unknown(why) => (None, Some(why.clone())),
+    };
+    let expected = trace.expected.clone();
+    if let Some(related) = &trace.related {
+        let mut path = String::new();
+        write_steps(&trace.steps, &mut path);
+        return Evidence { path, actual, expected, source: Some(related.clone()), location: None };
+    }
+    let origin = subject.locate(&trace.steps);
+    let source = why.map(Text::from).or(origin.source).map(|source| source.to_string());
+    Evidence { path: origin.path, actual, expected, source, location: origin.location }
+}
+
+// A value as evidence shows it: short, without secrets.
+fn shown(steps: &[Step], value: &Value) -> String {
+    let key = steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
+    match (key, value) {
+        (Some(key), Value::Str(_)) if redact::is_secret_name(key) => redact::MASK.to_owned(),
+        (_, value) => value.to_json(VALUE_LIMIT),
+    }
+}
+
+/// Traces of an element, with its place and its name.
+pub fn below(steps: &[Step], element: &Value, traces: Vec<Trace>) -> Vec<Trace> {
+    let name = ["name", "path", "key", "id"].iter().find_map(|key| element.get(key).and_then(Value::as_str));
+    traces
+        .into_iter()
+        .map(|mut trace| {
+            if trace.related.is_none() {
+                trace.steps = steps.iter().cloned().chain(trace.steps).collect();
+                if let Some(name) = name {
+                    trace.expected = format!("{} ({name})", trace.expected);
+                }
+            }
+            trace
+        })
+        .collect()
+}
+
+/// The trace of an element that could not be read.
+pub fn unknown_element(steps: Steps, why: &str) -> Trace {
+    Trace { steps, actual: Actual::Unknown(why.to_owned()), expected: String::new(), related: None }
+}

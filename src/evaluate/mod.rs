@@ -1,0 +1,301 @@
+//! Compiled checks on what was read: findings with evidence. Pure and synchronous; subjects in parallel.
+
+mod evidence;
+mod examples;
+mod joins;
+
+pub use examples::{ExampleFault, run_examples};
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use rayon::prelude::*;
+
+use crate::catalog;
+use crate::derive::{self, Subject, Subjects};
+use crate::expr::path::Found;
+use crate::expr::predicate::Alone;
+use crate::expr::{Environment, Predicate, Truth, Value};
+use crate::inventory::Inventory;
+use crate::model::{CheckResult, Counts, Detail, Outcome, ResourceRef, State};
+use crate::rules::{Each, Instance};
+
+use evidence::Evidences;
+use joins::Joins;
+
+/// Outcomes of all instances, and the resources that they point to.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// Sorted; outcomes point into it.
+    pub resources: Vec<ResourceRef>,
+    /// One per instance, in the same order.
+    pub checks: Vec<CheckResult>,
+}
+
+/// Evaluates every instance on every subject that it concerns.
+pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
+    let mut sources: BTreeMap<&str, Subjects> = BTreeMap::new();
+    let joined = instances.iter().flat_map(|i| i.compiled.joins.iter().map(|join| join.source.as_str()));
+    let names: Vec<&str> = instances.iter().map(|i| i.check.source.name()).chain(joined).collect();
+    let mut distinct = names.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let derived: Vec<(&str, Subjects)> = distinct
+        .into_par_iter()
+        .filter_map(|name| Some((name, derive::subjects(inventory, catalog::source(name)?))))
+        .collect();
+    sources.extend(derived);
+
+    let system = system_resource(inventory);
+    let table = ResourceTable::new(&sources, &system);
+    let joins = Joins::new(&sources, instances);
+    let checks = instances
+        .par_iter()
+        .enumerate()
+        .map(|(at, instance)| {
+            let subjects = &sources[instance.check.source.name()];
+            let world = joins.of(at);
+            let environment = Environment { now: inventory.now, world: &world };
+            let outcomes = outcomes(instance, subjects, &table, environment);
+            let counts = Counts::of(&outcomes);
+            CheckResult {
+                check: instance.check.info.clone(),
+                params: instance.params.clone(),
+                customised: instance.customised.clone(),
+                outcomes,
+                counts,
+            }
+        })
+        .collect();
+    Evaluation { resources: table.resources, checks }
+}
+
+/// How results are reported that concern the system as a whole.
+pub fn system_resource(inventory: &Inventory) -> ResourceRef {
+    let kind = match inventory.system.technology {
+        crate::model::Technology::Kubernetes => "Cluster",
+        crate::model::Technology::Aws => "Account",
+    };
+    ResourceRef { kind: kind.into(), scope: None, name: inventory.system.name.as_str().into() }
+}
+
+// Every resource that findings can point to, sorted, and the position of each.
+struct ResourceTable {
+    resources: Vec<ResourceRef>,
+    positions: HashMap<ResourceRef, u32, FixedState>,
+    system: u32,
+}
+
+impl ResourceTable {
+    fn new(sources: &BTreeMap<&str, Subjects>, system: &ResourceRef) -> ResourceTable {
+        let mut resources: Vec<ResourceRef> = vec![system.clone()];
+        for subjects in sources.values() {
+            let mut last: Option<&ResourceRef> = None;
+            for subject in &subjects.subjects {
+                // The subjects of one resource follow each other.
+                if last != Some(&subject.resource) {
+                    resources.push(subject.resource.clone());
+                }
+                last = Some(&subject.resource);
+            }
+        }
+        resources.par_sort_unstable();
+        resources.dedup();
+        let positions: HashMap<_, _, _> =
+            resources.iter().enumerate().map(|(at, r)| (r.clone(), u32::try_from(at).unwrap_or(u32::MAX))).collect();
+        let system = positions.get(system).copied().unwrap_or(0);
+        ResourceTable { resources, positions, system }
+    }
+
+    fn position(&self, resource: &ResourceRef) -> u32 {
+        self.positions.get(resource).copied().unwrap_or(self.system)
+    }
+}
+
+fn outcomes(
+    instance: &Instance,
+    subjects: &Subjects,
+    table: &ResourceTable,
+    environment: Environment<'_>,
+) -> Vec<Outcome> {
+    let evidences = Evidences::new(instance);
+    let judge = |subject: &Subject| {
+        // A fault in a check must not lose the others.
+        let verdict = catch_unwind(AssertUnwindSafe(|| judge(instance, subject, environment, &evidences)));
+        let (state, detail) = verdict.unwrap_or_else(|_| {
+            let reason = "the check could not be evaluated on this resource; please report this".to_owned();
+            (State::Manual, Some(Arc::new(Detail { reason, ..Detail::default() })))
+        });
+        Outcome {
+            resource: table.position(&subject.resource),
+            element: subject.element.clone(),
+            state,
+            detail,
+            waiver: None,
+        }
+    };
+    let mut outcomes: Vec<Outcome> = subjects.subjects.par_iter().with_min_len(256).map(judge).collect();
+    let hint = instance.check.info.hint.clone();
+    for gap in &subjects.gaps {
+        let reason = format!("not everything could be read: {gap}");
+        let detail = Arc::new(Detail { reason, hint: hint.clone(), ..Detail::default() });
+        // Named, so that several gaps stay several.
+        let element = format!("{}{}", gap.kind, gap.scope.as_ref().map_or(String::new(), |scope| format!(" {scope}")));
+        outcomes.push(Outcome {
+            resource: table.system,
+            element: Some(element.into()),
+            state: State::Manual,
+            detail: Some(detail),
+            waiver: None,
+        });
+    }
+    if outcomes.is_empty() {
+        let reason =
+            subjects.none.clone().unwrap_or_else(|| format!("no {} in this system", instance.check.info.resource));
+        let detail = Some(Arc::new(Detail { reason, ..Detail::default() }));
+        let state = State::NotRelevant;
+        outcomes.push(Outcome { resource: table.system, element: None, state, detail, waiver: None });
+    }
+    fold(outcomes)
+}
+
+// A template and its live pods are one target: the worst state stays, with the evidence of all that have it.
+fn fold(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    outcomes.sort_by(|a, b| (a.resource, &a.element, a.state).cmp(&(b.resource, &b.element, b.state)));
+    let mut folded: Vec<Outcome> = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        match folded.last_mut() {
+            Some(last) if last.resource == outcome.resource && last.element == outcome.element => {
+                if last.state == outcome.state
+                    && let (Some(own), Some(more)) = (&mut last.detail, outcome.detail)
+                {
+                    let own = Arc::make_mut(own);
+                    for evidence in &more.evidence {
+                        if own.evidence.contains(evidence) {
+                            continue;
+                        }
+                        if own.evidence.len() < Detail::EVIDENCE_LIMIT {
+                            own.evidence.push(evidence.clone());
+                        } else {
+                            own.omitted += 1;
+                        }
+                    }
+                }
+            }
+            _ => folded.push(outcome),
+        }
+    }
+    folded
+}
+
+type Verdict = (State, Option<Arc<Detail>>);
+
+fn judge(instance: &Instance, subject: &Subject, environment: Environment<'_>, evidences: &Evidences<'_>) -> Verdict {
+    let compiled = &instance.compiled;
+    if let Some(where_) = &compiled.where_ {
+        match where_.truth(&subject.value, environment) {
+            Truth::True => {}
+            Truth::False => {
+                let traces = where_.explain(&subject.value, environment, Truth::False);
+                return (State::NotRelevant, Some(evidences.not_relevant(subject, &traces)));
+            }
+            Truth::Unknown => {
+                let traces = where_.explain(&subject.value, environment, Truth::Unknown);
+                return (State::Manual, Some(evidences.manual(subject, &traces)));
+            }
+        }
+    }
+    let (state, detail) = match &compiled.each {
+        None => judge_value(&compiled.assert, subject, environment, evidences),
+        Some(each) => judge_each(each, &compiled.assert, subject, environment, evidences),
+    };
+    match (state, instance.check.partial) {
+        (State::Passed, true) => (State::Manual, Some(evidences.partial())),
+        _ => (state, detail),
+    }
+}
+
+fn judge_value(
+    assert: &Predicate,
+    subject: &Subject,
+    environment: Environment<'_>,
+    evidences: &Evidences<'_>,
+) -> Verdict {
+    match assert.truth(&subject.value, environment) {
+        Truth::True => (State::Passed, None),
+        truth @ Truth::False => {
+            let traces = assert.explain(&subject.value, environment, truth);
+            (State::Failed, Some(evidences.failed(subject, &traces)))
+        }
+        truth @ Truth::Unknown => {
+            let traces = assert.explain(&subject.value, environment, truth);
+            (State::Manual, Some(evidences.manual(subject, &traces)))
+        }
+    }
+}
+
+// One proven violation fails the resource; one undecidable element makes it Manual; else it passed if any element counted.
+fn judge_each(
+    each: &Each,
+    assert: &Predicate,
+    subject: &Subject,
+    environment: Environment<'_>,
+    evidences: &Evidences<'_>,
+) -> Verdict {
+    let mut elements = Vec::new();
+    if each.path.has_wildcard() {
+        each.path.expand(&subject.value, &mut |steps, found| elements.push((steps.to_vec(), found)));
+    } else {
+        let mut path = each.path.clone();
+        path.segments.push(crate::expr::Segment::Any);
+        path.expand(&subject.value, &mut |steps, found| elements.push((steps.to_vec(), found)));
+    }
+    let (mut failed, mut unknown, mut passed) = (Vec::new(), Vec::new(), false);
+    for (steps, found) in elements {
+        let value = match found {
+            Found::Value(value) => value,
+            Found::Absent => &Value::Null,
+            Found::Unknown(why) => {
+                unknown.push(evidence::unknown_element(steps, &why));
+                continue;
+            }
+        };
+        let applies = each.where_.as_ref().map_or(Truth::True, |where_| where_.truth(value, environment));
+        let truth = match applies {
+            Truth::False => continue,
+            Truth::Unknown => Truth::Unknown,
+            Truth::True => assert.truth(value, environment),
+        };
+        let deciding = match (applies, &each.where_) {
+            (Truth::Unknown, Some(where_)) => where_,
+            _ => assert,
+        };
+        match truth {
+            Truth::True => passed = true,
+            Truth::False => failed.extend(evidence::below(&steps, value, deciding.explain(value, environment, truth))),
+            Truth::Unknown => {
+                unknown.extend(evidence::below(&steps, value, deciding.explain(value, environment, truth)));
+            }
+        }
+    }
+    if !failed.is_empty() {
+        return (State::Failed, Some(evidences.failed(subject, &failed)));
+    }
+    if !unknown.is_empty() {
+        return (State::Manual, Some(evidences.manual(subject, &unknown)));
+    }
+    if passed {
+        return (State::Passed, None);
+    }
+    match each.empty {
+        State::Passed => (State::Passed, None),
+        state => (state, Some(evidences.no_elements(each, state))),
+    }
+}
+
+/// An environment without other resources, for predicates without joins.
+pub fn alone(now: jiff::Timestamp) -> Environment<'static> {
+    Environment { now, world: &Alone }
+}

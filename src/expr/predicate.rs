@@ -1,0 +1,685 @@
+//! Compiled predicates: their truth on a value, and the evidence for it.
+//!
+//! Truth is computed first, without building anything. Only where people will ask why (Failed, Manual, Not relevant) is the
+//! predicate walked again for the leaves that decided.
+
+use super::operators::{Modifiers, Operand, Operator};
+use super::path::{Found, Path, Segment, Step, Steps};
+use super::typed::{Type, Typed};
+use super::{Truth, Value};
+use crate::model::Text;
+
+/// A compiled predicate.
+#[derive(Debug)]
+pub enum Predicate {
+    /// Every one holds. Holds if there are none.
+    All(Vec<Predicate>),
+    /// At least one holds.
+    Any(Vec<Predicate>),
+    /// It does not hold.
+    Not(Box<Predicate>),
+    /// A condition on the value at a path.
+    Leaf(Leaf),
+    /// A statement about other resources.
+    Related(Related),
+}
+
+/// A condition on the value at a path.
+#[derive(Debug)]
+pub struct Leaf {
+    /// Where.
+    pub path: Path,
+    /// What.
+    pub condition: Condition,
+}
+
+/// A condition on one value.
+#[derive(Debug)]
+pub enum Condition {
+    /// An operator of the table.
+    Test {
+        /// Which.
+        operator: &'static Operator,
+        /// Its compiled operand.
+        operand: Operand,
+        /// Upper and lower case are the same.
+        ignore_case: bool,
+        /// Truth when absent or null.
+        unset: Truth,
+        /// What is expected, in words.
+        expected: String,
+    },
+    /// A comparison as a type (version, duration, quantity).
+    Compare {
+        /// The type.
+        as_type: Type,
+        /// How.
+        comparison: Comparison,
+        /// Against what: one value, or two for `between`.
+        bounds: Vec<Typed>,
+        /// Truth when absent or null.
+        unset: Truth,
+        /// What is expected, in words.
+        expected: String,
+    },
+    /// All conditions hold.
+    All(Vec<Condition>),
+    /// The condition does not hold; `unset` is the truth when absent or null, if stated.
+    Not(Box<Condition>, Option<Truth>),
+    /// Elements of a list, values of a map, or what a wildcard path leads to.
+    Elements {
+        /// How many must hold.
+        quantifier: Quantifier,
+        /// What must hold of them.
+        element: Element,
+        /// Truth when absent or null, if stated.
+        unset: Option<Truth>,
+    },
+    /// Comparisons on the number of elements that hold, or on the length.
+    Count {
+        /// The number itself.
+        comparisons: Vec<(Comparison, Vec<f64>)>,
+        /// Which elements count; all of them if none. Of text, the characters count.
+        element: Option<Element>,
+        /// Truth when absent or null, if stated; else the number is 0.
+        unset: Option<Truth>,
+        /// What is expected, in words.
+        expected: String,
+    },
+    /// Some grant of a list of RBAC grants allows this access.
+    Grants {
+        /// The access.
+        access: super::grants::Access,
+        /// What is expected, in words.
+        expected: String,
+    },
+}
+
+/// What must hold of an element.
+#[derive(Debug)]
+pub enum Element {
+    /// A condition on the element itself.
+    Condition(Box<Condition>),
+    /// A predicate with paths inside of the element.
+    Predicate(Box<Predicate>),
+}
+
+/// How many elements must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    /// At least one.
+    Any,
+    /// Every one.
+    All,
+    /// Not one.
+    None,
+}
+
+/// How two comparable values stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// The same.
+    Equals,
+    /// Greater.
+    Gt,
+    /// Greater or the same.
+    Gte,
+    /// Less.
+    Lt,
+    /// Less or the same.
+    Lte,
+    /// From the first to the second bound.
+    Between,
+}
+
+impl Comparison {
+    /// Whether `value` stands so to `bounds` (two of them for `Between`, else one).
+    pub fn holds<T: PartialOrd>(self, value: &T, bounds: &[T]) -> bool {
+        let Some(first) = bounds.first() else { return false };
+        match self {
+            Comparison::Equals => value == first,
+            Comparison::Gt => value > first,
+            Comparison::Gte => value >= first,
+            Comparison::Lt => value < first,
+            Comparison::Lte => value <= first,
+            Comparison::Between => value >= first && bounds.last().is_some_and(|last| value <= last),
+        }
+    }
+}
+
+/// A statement about the resources whose values at `their` paths equal this resource's values at `our` paths.
+#[derive(Debug)]
+pub struct Related {
+    /// Which join of the check this is; the key by which [`World`] finds its index.
+    pub join: usize,
+    /// Kind or view of the others.
+    pub source: String,
+    /// Paths in this resource, in the order of the join's keys.
+    pub ours: Vec<Path>,
+    /// How many must hold.
+    pub amount: Amount,
+    /// What must hold of a candidate.
+    pub predicate: Box<Predicate>,
+    /// What is expected, in words.
+    pub expected: String,
+}
+
+/// How many candidates must hold.
+#[derive(Debug)]
+pub enum Amount {
+    /// Any, all, none.
+    Quantifier(Quantifier),
+    /// Comparisons on their number.
+    Count(Vec<(Comparison, Vec<f64>)>),
+}
+
+/// The other resources, for joins.
+pub trait World {
+    /// The resources of a join whose keys equal `keys`.
+    fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_>;
+}
+
+/// No other resources: for predicates without joins.
+pub struct Alone;
+
+impl World for Alone {
+    fn candidates(&self, _: usize, _: &[Value]) -> Candidates<'_> {
+        Candidates { values: Vec::new(), incomplete: None }
+    }
+}
+
+/// The resources that a join leads to.
+pub struct Candidates<'a> {
+    /// Name for evidence, value.
+    pub values: Vec<(String, &'a Value)>,
+    /// Why there may be more than these.
+    pub incomplete: Option<Text>,
+}
+
+/// What evaluation needs beside the value.
+#[derive(Clone, Copy)]
+pub struct Environment<'a> {
+    /// The moment that ages are judged against.
+    pub now: jiff::Timestamp,
+    /// The other resources.
+    pub world: &'a dyn World,
+}
+
+/// One leaf that decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Concrete path, in the subject or in `related`.
+    pub steps: Steps,
+    /// What stood there.
+    pub actual: Actual,
+    /// What was expected, in words.
+    pub expected: String,
+    /// The other resource that the path is in.
+    pub related: Option<String>,
+}
+
+/// What stood at a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Actual {
+    /// A value.
+    Value(Value),
+    /// Nothing.
+    Absent,
+    /// Nobody knows, for this reason.
+    Unknown(String),
+}
+
+impl Predicate {
+    /// The truth on `value`.
+    pub fn truth(&self, value: &Value, env: Environment<'_>) -> Truth {
+        match self {
+            Predicate::All(all) => Truth::all(all.iter().map(|p| p.truth(value, env))),
+            Predicate::Any(any) => Truth::any(any.iter().map(|p| p.truth(value, env))),
+            Predicate::Not(inner) => !inner.truth(value, env),
+            Predicate::Leaf(leaf) => leaf.truth(value, env),
+            Predicate::Related(related) => related.truth(value, env),
+        }
+    }
+
+    /// The leaves that made the predicate `truth` on `value`, with what would have been expected of them.
+    pub fn explain(&self, value: &Value, env: Environment<'_>, truth: Truth) -> Vec<Trace> {
+        let mut walk = Walk { env, steps: Vec::new(), related: None, traces: Vec::new() };
+        walk.predicate(self, value, truth, false);
+        walk.traces
+    }
+}
+
+impl Leaf {
+    fn truth(&self, value: &Value, env: Environment<'_>) -> Truth {
+        if self.path.has_wildcard() {
+            let mut found = Vec::new();
+            self.path.expand(value, &mut |_, f| found.push(f));
+            self.condition.truth_of_many(&found, env)
+        } else {
+            self.condition.truth(&self.path.find(value), env)
+        }
+    }
+}
+
+fn is_absent(found: &Found<'_>) -> bool {
+    matches!(found, Found::Absent | Found::Value(Value::Null))
+}
+
+impl Condition {
+    fn truth(&self, found: &Found<'_>, env: Environment<'_>) -> Truth {
+        let value = match found {
+            Found::Unknown(_) | Found::Value(Value::Unknown(_)) => return Truth::Unknown,
+            Found::Absent => &Value::Null,
+            Found::Value(value) => value,
+        };
+        let absent = matches!(value, Value::Null);
+        match self {
+            Condition::Test { unset, .. } | Condition::Compare { unset, .. } if absent => *unset,
+            Condition::Test { operator, operand, ignore_case, .. } => {
+                (operator.test)(value, operand, Modifiers { ignore_case: *ignore_case, now: env.now })
+            }
+            Condition::Compare { as_type, comparison, bounds, .. } => {
+                as_type.read(value).map_or(Truth::Unknown, |typed| Truth::from(comparison.holds(&typed, bounds)))
+            }
+            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth(found, env))),
+            Condition::Not(_, Some(unset)) if absent => *unset,
+            Condition::Not(inner, _) => !inner.truth(found, env),
+            Condition::Elements { unset: Some(unset), .. } | Condition::Count { unset: Some(unset), .. } if absent => {
+                *unset
+            }
+            Condition::Elements { .. } => match elements(value) {
+                Some(elements) => self.truth_of_many(&elements, env),
+                None => Truth::Unknown,
+            },
+            Condition::Count { element: None, comparisons, .. } => {
+                let length = match value {
+                    Value::Str(text) => Some(text.chars().count()),
+                    value => elements(value).map(|elements| elements.len()),
+                };
+                length.map_or(Truth::Unknown, |n| count_holds(comparisons, n, n))
+            }
+            Condition::Count { .. } => match elements(value) {
+                Some(elements) => self.truth_of_many(&elements, env),
+                None => Truth::Unknown,
+            },
+            Condition::Grants { access, .. } => super::grants::grants_access(value, access).0,
+        }
+    }
+
+    // Of the elements themselves. A wildcard path stands only with quantifiers, so the rest is unknown by construction.
+    fn truth_of_many(&self, found: &[Found<'_>], env: Environment<'_>) -> Truth {
+        match self {
+            Condition::Elements { quantifier, element, .. } => {
+                let truths = found.iter().map(|f| element.truth(f, env));
+                match quantifier {
+                    Quantifier::Any => Truth::any(truths),
+                    Quantifier::All => Truth::all(truths),
+                    Quantifier::None => !Truth::any(truths),
+                }
+            }
+            Condition::Count { comparisons, element, .. } => {
+                let truths: Vec<Truth> =
+                    found.iter().map(|f| element.as_ref().map_or(Truth::True, |e| e.truth(f, env))).collect();
+                let certain = truths.iter().filter(|t| **t == Truth::True).count();
+                let possible = truths.iter().filter(|t| **t != Truth::False).count();
+                count_holds(comparisons, certain, possible)
+            }
+            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth_of_many(found, env))),
+            Condition::Not(inner, _) => !inner.truth_of_many(found, env),
+            _ => Truth::Unknown,
+        }
+    }
+
+    fn expected(&self) -> String {
+        match self {
+            Condition::Test { expected, .. }
+            | Condition::Compare { expected, .. }
+            | Condition::Count { expected, .. }
+            | Condition::Grants { expected, .. } => expected.clone(),
+            Condition::All(all) => all.iter().map(Condition::expected).collect::<Vec<_>>().join(" and "),
+            Condition::Not(inner, _) => format!("not {}", inner.expected()),
+            Condition::Elements { quantifier, element, .. } => {
+                let of = match element {
+                    Element::Condition(condition) => condition.expected(),
+                    Element::Predicate(predicate) => predicate.expected(),
+                };
+                match quantifier {
+                    Quantifier::Any => format!("an element with {of}"),
+                    Quantifier::All => format!("only elements with {of}"),
+                    Quantifier::None => format!("no element with {of}"),
+                }
+            }
+        }
+    }
+
+    // The type that is expected, when the value cannot be judged.
+    fn wants(&self) -> &'static str {
+        match self {
+            Condition::Test { operator, .. } => operator.wants,
+            Condition::Compare { as_type, .. } => as_type.wants(),
+            Condition::Not(inner, _) => inner.wants(),
+            Condition::All(all) => all.first().map_or("a value", Condition::wants),
+            Condition::Elements { .. } | Condition::Count { .. } | Condition::Grants { .. } => "a list",
+        }
+    }
+}
+
+impl Element {
+    fn truth(&self, found: &Found<'_>, env: Environment<'_>) -> Truth {
+        match (self, found) {
+            (Element::Condition(condition), found) => condition.truth(found, env),
+            (Element::Predicate(_), Found::Unknown(_)) => Truth::Unknown,
+            (Element::Predicate(predicate), Found::Value(value)) => predicate.truth(value, env),
+            (Element::Predicate(predicate), Found::Absent) => predicate.truth(&Value::Null, env),
+        }
+    }
+}
+
+impl Predicate {
+    /// What is expected, in words.
+    pub fn expected(&self) -> String {
+        let join = |predicates: &[Predicate], word: &str| {
+            predicates.iter().map(Predicate::expected).collect::<Vec<_>>().join(word)
+        };
+        match self {
+            Predicate::All(all) => join(all, " and "),
+            Predicate::Any(any) => join(any, " or "),
+            Predicate::Not(inner) => format!("not ({})", inner.expected()),
+            Predicate::Leaf(leaf) if leaf.path.segments.is_empty() => leaf.condition.expected(),
+            Predicate::Leaf(leaf) => format!("{} {}", leaf.path, leaf.condition.expected()),
+            Predicate::Related(related) => related.expected.clone(),
+        }
+    }
+}
+
+fn found(value: &Value) -> Found<'_> {
+    match value {
+        Value::Unknown(why) => Found::Unknown(why.clone()),
+        value => Found::Value(value),
+    }
+}
+
+// The elements of a list or the values of a map; nothing for null; none for what has no elements.
+fn elements(value: &Value) -> Option<Vec<Found<'_>>> {
+    match value {
+        Value::Null => Some(Vec::new()),
+        Value::List(items) => Some(items.iter().map(found).collect()),
+        Value::Map(map) => Some(map.iter().map(|(_, value)| found(value)).collect()),
+        _ => None,
+    }
+}
+
+// The number lies between `certain` and `possible`: true or false only if that does not matter.
+fn count_holds(comparisons: &[(Comparison, Vec<f64>)], certain: usize, possible: usize) -> Truth {
+    Truth::all(comparisons.iter().map(|(comparison, bounds)| {
+        let mut outcomes = (certain..=possible).map(|n| comparison.holds(&(n as f64), bounds));
+        let first = outcomes.next().unwrap_or(false);
+        if outcomes.all(|other| other == first) { Truth::from(first) } else { Truth::Unknown }
+    }))
+}
+
+impl Related {
+    fn keys(&self, value: &Value) -> Result<Option<Vec<Value>>, Text> {
+        let mut keys = Vec::with_capacity(self.ours.len());
+        for path in &self.ours {
+            match path.find(value) {
+                Found::Value(Value::Null) | Found::Absent => return Ok(None),
+                Found::Value(value) => keys.push(value.clone()),
+                Found::Unknown(why) => return Err(why),
+            }
+        }
+        Ok(Some(keys))
+    }
+
+    fn candidates<'e>(&self, value: &Value, env: Environment<'e>) -> Result<Candidates<'e>, Text> {
+        Ok(match self.keys(value)? {
+            Some(keys) => env.world.candidates(self.join, &keys),
+            None => Candidates { values: Vec::new(), incomplete: None },
+        })
+    }
+
+    fn truth(&self, value: &Value, env: Environment<'_>) -> Truth {
+        match self.candidates(value, env) {
+            Ok(candidates) => self.judge(&candidates, env),
+            Err(_) => Truth::Unknown,
+        }
+    }
+
+    fn judge(&self, candidates: &Candidates<'_>, env: Environment<'_>) -> Truth {
+        let truths: Vec<Truth> = candidates.values.iter().map(|(_, v)| self.predicate.truth(v, env)).collect();
+        // A candidate that nobody has seen could be anything.
+        let unseen = candidates.incomplete.is_some().then_some(Truth::Unknown);
+        let all = || truths.iter().copied().chain(unseen);
+        match &self.amount {
+            Amount::Quantifier(Quantifier::Any) => Truth::any(all()),
+            Amount::Quantifier(Quantifier::All) => Truth::all(all()),
+            Amount::Quantifier(Quantifier::None) => !Truth::any(all()),
+            Amount::Count(comparisons) => {
+                let certain = truths.iter().filter(|t| **t == Truth::True).count();
+                let possible = truths.iter().filter(|t| **t != Truth::False).count();
+                // Unseen ones have no upper bound; a million stands for it.
+                count_holds_open(comparisons, certain, possible, unseen.is_some())
+            }
+        }
+    }
+}
+
+fn count_holds_open(comparisons: &[(Comparison, Vec<f64>)], certain: usize, possible: usize, open: bool) -> Truth {
+    let known = count_holds(comparisons, certain, possible);
+    if !open {
+        return known;
+    }
+    let far = Truth::all(comparisons.iter().map(|(c, bounds)| Truth::from(c.holds(&f64::MAX, bounds))));
+    if known == far { known } else { Truth::Unknown }
+}
+
+// Walks a predicate again, for the leaves that decided.
+struct Walk<'a> {
+    env: Environment<'a>,
+    steps: Steps,
+    related: Option<String>,
+    traces: Vec<Trace>,
+}
+
+impl Walk<'_> {
+    // `negated`: an odd number of negations lie above, so the expected words turn around.
+    fn predicate(&mut self, predicate: &Predicate, value: &Value, truth: Truth, negated: bool) {
+        match predicate {
+            Predicate::All(parts) | Predicate::Any(parts) => {
+                // Those that share the truth of the whole decided it: the false ones of a false `all`, every alternative
+                // of a false `any`, the unknown ones of an unknown one.
+                for part in parts {
+                    if part.truth(value, self.env) == truth {
+                        self.predicate(part, value, truth, negated);
+                    }
+                }
+            }
+            Predicate::Not(inner) => self.predicate(inner, value, !truth, !negated),
+            Predicate::Leaf(leaf) => self.leaf(leaf, value, truth, negated),
+            Predicate::Related(related) => self.related(related, value, truth, negated),
+        }
+    }
+
+    fn leaf(&mut self, leaf: &Leaf, value: &Value, truth: Truth, negated: bool) {
+        if leaf.path.has_wildcard() {
+            let mut found = Vec::new();
+            leaf.path.expand(value, &mut |steps, f| found.push((steps.to_vec(), f)));
+            self.many(&leaf.condition, &found, truth, negated, &leaf.path);
+        } else {
+            let length = self.steps.len();
+            let (steps, found) = locate(&leaf.path, value);
+            self.steps.extend(steps);
+            self.condition(&leaf.condition, &found, truth, negated);
+            self.steps.truncate(length);
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition, found: &Found<'_>, truth: Truth, negated: bool) {
+        match (condition, found) {
+            (Condition::All(all), _) => {
+                for part in all {
+                    if part.truth(found, self.env) == truth {
+                        self.condition(part, found, truth, negated);
+                    }
+                }
+            }
+            (Condition::Not(inner, unset), _) if unset.is_none() || !is_absent(found) => {
+                self.condition(inner, found, !truth, !negated);
+            }
+            (Condition::Elements { .. }, Found::Value(value @ (Value::List(_) | Value::Map(_)))) => {
+                let many = elements_with_steps(value);
+                self.many(condition, &many, truth, negated, &Path::default());
+            }
+            (Condition::Grants { access, .. }, Found::Value(value @ Value::List(items))) => {
+                let (_, deciding) = super::grants::grants_access(value, access);
+                if deciding.is_empty() {
+                    return self.push(condition, found, negated);
+                }
+                for at in deciding {
+                    self.steps.push(Step::Index(at));
+                    if let Some(item) = items.get(at) {
+                        self.push(condition, &Found::Value(item), negated);
+                    }
+                    self.steps.pop();
+                }
+            }
+            _ => self.push(condition, found, negated),
+        }
+    }
+
+    // The elements that decided; the whole if no single one did.
+    fn many(&mut self, condition: &Condition, found: &[(Steps, Found<'_>)], truth: Truth, negated: bool, path: &Path) {
+        match condition {
+            Condition::All(all) => {
+                for part in all {
+                    let plain: Vec<Found<'_>> = found.iter().map(|(_, f)| f.clone()).collect();
+                    if part.truth_of_many(&plain, self.env) == truth {
+                        self.many(part, found, truth, negated, path);
+                    }
+                }
+            }
+            Condition::Not(inner, _) => self.many(inner, found, !truth, !negated, path),
+            Condition::Elements { quantifier, element, .. } => {
+                let (wanted, turned) = match quantifier {
+                    Quantifier::Any | Quantifier::All => (truth, negated),
+                    Quantifier::None => (!truth, !negated),
+                };
+                let before = self.traces.len();
+                for (steps, f) in found {
+                    if element.truth(f, self.env) != wanted {
+                        continue;
+                    }
+                    let length = self.steps.len();
+                    self.steps.extend(steps.iter().cloned());
+                    match (element, f) {
+                        (Element::Condition(condition), f) => self.condition(condition, f, wanted, turned),
+                        (Element::Predicate(predicate), Found::Value(value)) => {
+                            self.predicate(predicate, value, wanted, turned);
+                        }
+                        (Element::Predicate(_), f) => self.push(condition, f, negated),
+                    }
+                    self.steps.truncate(length);
+                }
+                if self.traces.len() == before {
+                    self.whole(condition, path, negated);
+                }
+            }
+            _ => self.whole(condition, path, negated),
+        }
+    }
+
+    fn whole(&mut self, condition: &Condition, path: &Path, negated: bool) {
+        let length = self.steps.len();
+        for segment in &path.segments {
+            if let Segment::Key(key) = segment {
+                self.steps.push(Step::Key(*key));
+            }
+        }
+        self.push(condition, &Found::Absent, negated);
+        self.steps.truncate(length);
+    }
+
+    fn related(&mut self, related: &Related, value: &Value, truth: Truth, negated: bool) {
+        let candidates = match related.candidates(value, self.env) {
+            Ok(candidates) => candidates,
+            Err(why) => return self.other(related, Actual::Unknown(why.to_string()), negated),
+        };
+        let (wanted, turned) = match related.amount {
+            Amount::Quantifier(Quantifier::None) => (!truth, !negated),
+            _ => (truth, negated),
+        };
+        let before = self.traces.len();
+        // Of `any` that failed every candidate is an alternative; show how far each got. Counts have no single culprit.
+        if matches!(related.amount, Amount::Quantifier(_)) {
+            for (name, candidate) in &candidates.values {
+                if related.predicate.truth(candidate, self.env) == wanted {
+                    let (outer_steps, outer) = (std::mem::take(&mut self.steps), self.related.replace(name.clone()));
+                    self.predicate(&related.predicate, candidate, wanted, turned);
+                    self.steps = outer_steps;
+                    self.related = outer;
+                }
+            }
+        }
+        if self.traces.len() == before {
+            let actual = match &candidates.incomplete {
+                Some(why) if truth == Truth::Unknown => Actual::Unknown(why.to_string()),
+                _ if candidates.values.is_empty() => Actual::Absent,
+                _ => {
+                    let names: Vec<Value> = candidates.values.iter().map(|(name, _)| Value::str(name)).collect();
+                    Actual::Value(Value::list(names))
+                }
+            };
+            self.other(related, actual, negated);
+        }
+    }
+
+    fn other(&mut self, related: &Related, actual: Actual, negated: bool) {
+        let expected = if negated { format!("not: {}", related.expected) } else { related.expected.clone() };
+        self.traces.push(Trace { steps: self.steps.clone(), actual, expected, related: self.related.clone() });
+    }
+
+    fn push(&mut self, condition: &Condition, found: &Found<'_>, negated: bool) {
+        let truth = condition.truth(found, self.env);
+        let actual = match found {
+            Found::Unknown(why) => Actual::Unknown(why.to_string()),
+            Found::Absent => Actual::Absent,
+            Found::Value(Value::Unknown(why)) => Actual::Unknown(why.to_string()),
+            Found::Value(value) if truth == Truth::Unknown => Actual::Unknown(
+                inner_unknown(value)
+                    .unwrap_or_else(|| format!("expected {}, found {}", condition.wants(), value.to_json(80))),
+            ),
+            Found::Value(value) => Actual::Value((*value).clone()),
+        };
+        let words = condition.expected();
+        let expected = match (negated, words.strip_prefix("not ")) {
+            (false, _) => words,
+            (true, Some(positive)) => positive.to_owned(),
+            (true, None) => format!("not {words}"),
+        };
+        self.traces.push(Trace { steps: self.steps.clone(), actual, expected, related: self.related.clone() });
+    }
+}
+
+// A reason from inside of a list or map, where that is why it cannot be judged.
+fn inner_unknown(value: &Value) -> Option<String> {
+    match value {
+        Value::Unknown(why) => Some(why.to_string()),
+        Value::List(items) => items.iter().find_map(inner_unknown),
+        Value::Map(map) => map.iter().find_map(|(_, v)| inner_unknown(v)),
+        _ => None,
+    }
+}
+
+fn locate<'v>(path: &Path, value: &'v Value) -> (Steps, Found<'v>) {
+    let mut result = None;
+    path.expand(value, &mut |steps, found| result = Some((steps.to_vec(), found)));
+    result.unwrap_or((Vec::new(), Found::Absent))
+}
+
+fn elements_with_steps(value: &Value) -> Vec<(Steps, Found<'_>)> {
+    match value {
+        Value::List(items) => items.iter().enumerate().map(|(at, v)| (vec![Step::Index(at)], found(v))).collect(),
+        Value::Map(map) => map.iter().map(|(key, v)| (vec![Step::Key(key)], found(v))).collect(),
+        _ => Vec::new(),
+    }
+}

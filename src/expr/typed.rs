@@ -1,0 +1,236 @@
+//! Text that means a quantity: durations, resource quantities, versions, file modes, dates.
+
+use super::Value;
+
+/// The types that a comparison can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A number, or its spelling as text.
+    Number,
+    /// `5m`, `4h0m0s`, `90d`, `P90D`, `7776000s`; in seconds. Bare numbers are seconds.
+    Duration,
+    /// `500m`, `2Gi`, `1e3`; in the base unit.
+    Quantity,
+    /// `1.34.1`, `v1.34`, `1.34.1-eks-1`; what follows the numbers does not count.
+    Version,
+}
+
+/// A comparable value of one type.
+#[derive(Debug, Clone, PartialEq, PartialOrd)]
+pub enum Typed {
+    /// Numbers, seconds, base units.
+    Number(f64),
+    /// Parts of a version.
+    Version(Vec<u64>),
+}
+
+impl Type {
+    /// What is expected, for messages.
+    pub fn wants(self) -> &'static str {
+        match self {
+            Type::Number => "a number",
+            Type::Duration => "a duration",
+            Type::Quantity => "a quantity",
+            Type::Version => "a version",
+        }
+    }
+
+    /// The value as this type; none if it is not one.
+    pub fn read(self, value: &Value) -> Option<Typed> {
+        match (self, value) {
+            (Type::Version, Value::Str(text)) => version(text).map(Typed::Version),
+            (Type::Version, Value::Int(n)) => Some(Typed::Version(vec![u64::try_from(*n).ok()?])),
+            (Type::Version, Value::Float(n)) => version(&n.to_string()).map(Typed::Version),
+            (_, Value::Int(n)) => Some(Typed::Number(*n as f64)),
+            (_, Value::Float(n)) => Some(Typed::Number(*n)),
+            (Type::Number, Value::Str(text)) => number(text).map(Typed::Number),
+            (Type::Duration, Value::Str(text)) => duration(text).map(Typed::Number),
+            (Type::Quantity, Value::Str(text)) => quantity(text).map(Typed::Number),
+            _ => None,
+        }
+    }
+}
+
+/// A plain decimal number.
+pub fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| text.parse().ok()).flatten()
+}
+
+/// Seconds of `90d`, `4h0m0s`, `300ms`, `P90D`, `PT5M`, `7776000`.
+pub fn duration(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Some(seconds) = number(text) {
+        return Some(seconds);
+    }
+    let (body, sign) = match text.strip_prefix('-') {
+        Some(rest) => (rest, -1.0),
+        None => (text, 1.0),
+    };
+    if let Some(iso) = body.strip_prefix('P') {
+        return iso_duration(iso).map(|seconds| sign * seconds);
+    }
+    let mut seconds = 0.0;
+    let mut rest = body;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let amount: f64 = rest[..digits].parse().ok()?;
+        let unit = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        seconds += amount
+            * match &rest[digits..unit] {
+                "ns" => 1e-9,
+                "us" | "µs" => 1e-6,
+                "ms" => 1e-3,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                "d" => 86_400.0,
+                "w" => 604_800.0,
+                "y" => 31_536_000.0,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+    }
+    (!body.is_empty()).then_some(sign * seconds)
+}
+
+fn iso_duration(text: &str) -> Option<f64> {
+    let (date, time) = text.split_once('T').unwrap_or((text, ""));
+    if date.is_empty() && time.is_empty() {
+        return None;
+    }
+    let part = |text: &str, units: &[(char, f64)]| {
+        let mut seconds = 0.0;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| c.is_ascii_alphabetic())?;
+            let unit = rest[end..].chars().next()?;
+            let factor = units.iter().find(|(name, _)| *name == unit)?.1;
+            seconds += rest[..end].parse::<f64>().ok()? * factor;
+            rest = &rest[end + 1..];
+        }
+        Some(seconds)
+    };
+    let date = part(date, &[('Y', 31_536_000.0), ('M', 2_592_000.0), ('W', 604_800.0), ('D', 86_400.0)])?;
+    let time = part(time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)])?;
+    Some(date + time)
+}
+
+/// A Kubernetes quantity in its base unit.
+pub fn quantity(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Some(n) = number(text) {
+        return Some(n);
+    }
+    let split = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let amount = number(&text[..split])?;
+    let factor = match &text[split..] {
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "E" => 1e18,
+        "Ki" => 1024.0,
+        "Mi" => 1_048_576.0,
+        "Gi" => 1_073_741_824.0,
+        "Ti" => 1_099_511_627_776.0,
+        "Pi" => 1_125_899_906_842_624.0,
+        "Ei" => 1_152_921_504_606_846_976.0,
+        _ => return None,
+    };
+    Some(amount * factor)
+}
+
+/// The numeric parts of a version; trailing zeros do not count, so that `1.9` and `1.9.0` are equal.
+pub fn version(text: &str) -> Option<Vec<u64>> {
+    let text = text.trim().trim_start_matches(['v', 'V']);
+    let numbers = text.split(['-', '+', ' ', '_']).next()?;
+    let mut parts = Vec::new();
+    for part in numbers.split('.') {
+        match part.parse() {
+            Ok(n) => parts.push(n),
+            // `1.32.x` and `8.0.3build` are versions up to there.
+            Err(_) if !parts.is_empty() => break,
+            Err(_) => return None,
+        }
+    }
+    while parts.len() > 1 && parts.last() == Some(&0) {
+        parts.pop();
+    }
+    Some(parts)
+}
+
+/// The permission bits of a file mode written in octal (`0600`, `"4755"`).
+pub fn mode(value: &Value) -> Option<u32> {
+    let octal = |text: &str| u32::from_str_radix(text.trim_start_matches("0o"), 8).ok().filter(|mode| *mode <= 0o7777);
+    match value {
+        Value::Str(text) => octal(text),
+        // A number in a rule or document is taken as its digits: 600 is rw-------.
+        Value::Int(n) => octal(&n.to_string()),
+        _ => None,
+    }
+}
+
+/// Seconds between an RFC 3339 date and `now`; positive for the past.
+pub fn age(text: &str, now: jiff::Timestamp) -> Option<f64> {
+    let at: jiff::Timestamp = match text.parse() {
+        Ok(at) => at,
+        Err(_) => format!("{}T00:00:00Z", text.parse::<jiff::civil::Date>().ok()?).parse().ok()?,
+    };
+    Some(now.duration_since(at).as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [
+            ("4h0m0s", 14_400.0),
+            ("90d", 7_776_000.0),
+            ("P90D", 7_776_000.0),
+            ("PT5M", 300.0),
+            ("7776000s", 7_776_000.0),
+            ("1m30s", 90.0),
+            ("300ms", 0.3),
+            ("60", 60.0),
+        ] {
+            assert_eq!(duration(text), Some(seconds), "{text}");
+        }
+        for text in ["", "h", "5x", "P", "abc"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quantities_and_versions() {
+        assert_eq!(quantity("500m"), Some(0.5));
+        assert_eq!(quantity("2Gi"), Some(2_147_483_648.0));
+        assert_eq!(quantity("2Gb"), None);
+        assert_eq!(version("v1.34.1-eks-abc"), Some(vec![1, 34, 1]));
+        assert_eq!(version("1.9.0"), version("1.9"));
+        assert!(version("1.10") > version("1.9"));
+        assert_eq!(version("latest"), None);
+    }
+
+    #[test]
+    fn modes_are_octal() {
+        assert_eq!(mode(&Value::str("0600")), Some(0o600));
+        assert_eq!(mode(&Value::Int(600)), Some(0o600));
+        assert_eq!(mode(&Value::str("0888")), None);
+    }
+
+    #[test]
+    fn ages() {
+        let now = "2026-01-31T00:00:00Z".parse().unwrap();
+        assert_eq!(age("2026-01-01T00:00:00Z", now), Some(30.0 * 86_400.0));
+        assert_eq!(age("2026-01-01", now), Some(30.0 * 86_400.0));
+        assert_eq!(age("yesterday", now), None);
+    }
+}

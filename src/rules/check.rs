@@ -1,0 +1,534 @@
+//! Check files: one check each, with its documentation and its examples.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::base::diagnostic::{Diagnostics, Place};
+use crate::base::yaml::{Data, Node, Scalar};
+use crate::catalog::{self, Source};
+use crate::expr::compile::Join;
+use crate::expr::{Compiler, Path, Predicate};
+use crate::model::{Ccss, CheckInfo, Control, State};
+
+use super::schema::CatalogSchema;
+
+/// Themes that checks carry and horizontal standards select by.
+pub const THEMES: [&str; 18] = [
+    "access-control",
+    "authentication",
+    "authorization",
+    "least-privilege",
+    "secrets",
+    "encryption-at-rest",
+    "encryption-in-transit",
+    "network-segmentation",
+    "logging",
+    "monitoring",
+    "hardening",
+    "isolation",
+    "supply-chain",
+    "patching",
+    "availability",
+    "backup",
+    "configuration-management",
+    "data-protection",
+];
+
+const KEYS: [&str; 16] = [
+    "id", "title", "resource", "where", "each", "assert", "params", "partial", "hint", "control", "ccss", "themes",
+    "why", "fix", "links", "examples",
+];
+
+/// A validated check.
+#[derive(Debug)]
+pub struct Check {
+    /// What people read.
+    pub info: Arc<CheckInfo>,
+    /// The file that it stands in.
+    pub file: String,
+    /// What it assesses.
+    pub source: Source,
+    /// Parameters by name.
+    pub params: BTreeMap<String, Param>,
+    /// May prove Failed but not Passed.
+    pub partial: bool,
+    /// Examples with the state that they must have.
+    pub examples: Vec<Example>,
+    where_: Option<Node>,
+    each: Option<Node>,
+    assert: Node,
+}
+
+/// A parameter of a check.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Value where nobody gives one; a parameter without is required.
+    pub default: Option<Node>,
+    /// What it means.
+    pub doc: String,
+}
+
+/// An example of a check: a subject and the state that it must have.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Where it stands.
+    pub place: Place,
+    /// The state that it must have.
+    pub state: State,
+    /// The subject, as its source gives it.
+    pub subject: Node,
+    /// Paths of the subject that could not be read.
+    pub gaps: Vec<Path>,
+    /// Other resources: kind and object.
+    pub world: Vec<(String, Node)>,
+    /// Parameters that differ from the defaults.
+    pub params: BTreeMap<String, Node>,
+}
+
+/// A check with its parameters filled in, ready for evaluation.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Applicability of a subject.
+    pub where_: Option<Predicate>,
+    /// Elements inside of it.
+    pub each: Option<Each>,
+    /// What must hold.
+    pub assert: Predicate,
+    /// All paths that it reads, by source.
+    pub reads: Vec<(String, Path)>,
+    /// Its joins.
+    pub joins: Vec<Join>,
+}
+
+/// The elements that a check judges one by one.
+#[derive(Debug)]
+pub struct Each {
+    /// Where they are.
+    pub path: Path,
+    /// Which of them.
+    pub where_: Option<Predicate>,
+    /// What none of them means.
+    pub empty: State,
+}
+
+/// A check with parameters, as some standard asks for it.
+#[derive(Debug)]
+pub struct Instance {
+    /// The check.
+    pub check: Arc<Check>,
+    /// Parameters in effect, as JSON text.
+    pub params: BTreeMap<String, String>,
+    /// Parameters that the user or system changed.
+    pub customised: Vec<String>,
+    /// Compiled with them.
+    pub compiled: Compiled,
+}
+
+impl Check {
+    /// Reads a check file. Faults go to `diagnostics`; a check with faults is not returned.
+    pub fn read(node: &Node, id: &str, diagnostics: &mut Diagnostics) -> Option<Check> {
+        let before = diagnostics.faults.len();
+        let mut reader = Reader { node, diagnostics };
+        let check = reader.check(id);
+        check.filter(|_| diagnostics.faults.len() == before)
+    }
+
+    /// Compiles the check with these parameters over its defaults.
+    pub fn compile(&self, with: &BTreeMap<String, Node>, diagnostics: &mut Diagnostics) -> Option<Compiled> {
+        let mut params: BTreeMap<String, Node> =
+            self.params.iter().filter_map(|(name, p)| Some((name.clone(), p.default.clone()?))).collect();
+        params.extend(with.iter().map(|(name, value)| (name.clone(), value.clone())));
+        compile(self.source, self.where_.as_ref(), self.each.as_ref(), &self.assert, &params, diagnostics).0
+    }
+
+    /// Names of parameters that have no default and that `with` does not give.
+    pub fn missing_params(&self, with: &BTreeMap<String, Node>) -> Vec<&str> {
+        let missing = |(name, param): &(&String, &Param)| param.default.is_none() && !with.contains_key(*name);
+        self.params.iter().filter(missing).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The parameters in effect as JSON text, for identity and reports.
+    pub fn effective_params(&self, with: &BTreeMap<String, Node>) -> BTreeMap<String, String> {
+        let value =
+            |name: &String, param: &Param| with.get(name).or(param.default.as_ref()).map(|n| n.to_json().to_string());
+        self.params.iter().filter_map(|(name, param)| Some((name.clone(), value(name, param)?))).collect()
+    }
+}
+
+fn compile(
+    source: Source,
+    where_: Option<&Node>,
+    each: Option<&Node>,
+    assert: &Node,
+    params: &BTreeMap<String, Node>,
+    diagnostics: &mut Diagnostics,
+) -> (Option<Compiled>, BTreeSet<String>) {
+    let before = diagnostics.faults.len();
+    let mut compiler = Compiler {
+        diagnostics,
+        params,
+        schema: &CatalogSchema,
+        source: source.name().to_owned(),
+        prefix: Path::default(),
+        reads: Vec::new(),
+        joins: Vec::new(),
+        used: BTreeSet::new(),
+    };
+    let where_ = where_.and_then(|node| compiler.predicate(node));
+    let each = each.and_then(|node| each_of(node, &mut compiler));
+    if let Some(each) = &each {
+        compiler.prefix = match each.path.has_wildcard() {
+            true => each.path.clone(),
+            false => each.path.join(&Path { segments: vec![crate::expr::Segment::Any] }),
+        };
+    }
+    let assert = compiler.predicate(assert);
+    let (reads, joins, used) = (compiler.reads, compiler.joins, compiler.used);
+    let sound = diagnostics.faults.len() == before;
+    let compiled = assert.filter(|_| sound).map(|assert| Compiled { where_, each, assert, reads, joins });
+    (compiled, used)
+}
+
+fn each_of(node: &Node, compiler: &mut Compiler<'_>) -> Option<Each> {
+    const KEYS: [&str; 3] = ["path", "where", "empty"];
+    let Some(entries) = node.map() else {
+        let help = "for example { path: spec.rules, empty: not_relevant }".to_owned();
+        compiler.diagnostics.add(node.place, format!("each takes a map, found {}", node.kind()), Some(help));
+        return None;
+    };
+    for (key, _) in entries.iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str())) {
+        compiler.diagnostics.unknown(key.place, "key of each", &key.text, KEYS);
+    }
+    let Some((place, text)) = node.get("path").and_then(|n| Some((n.place, n.text()?))) else {
+        compiler.diagnostics.add(node.place, "each needs `path`", Some("the path of a list or map".to_owned()));
+        return None;
+    };
+    let path = compiler.path(text, place)?;
+    compiler.reads.push((compiler.source.clone(), path.clone()));
+    let step = if path.has_wildcard() { Path::default() } else { Path { segments: vec![crate::expr::Segment::Any] } };
+    let outer = std::mem::replace(&mut compiler.prefix, path.join(&step));
+    let where_ = node.get("where").and_then(|node| compiler.predicate(node));
+    compiler.prefix = outer;
+    let empty = match node.get("empty").map(|n| (n, n.text())) {
+        None | Some((_, Some("not_relevant"))) => State::NotRelevant,
+        Some((_, Some("passed"))) => State::Passed,
+        Some((_, Some("failed"))) => State::Failed,
+        Some((_, Some("manual"))) => State::Manual,
+        Some((n, other)) => {
+            let states = State::ALL.map(State::as_str);
+            compiler.diagnostics.unknown(n.place, "state", other.unwrap_or(n.kind()), states);
+            return None;
+        }
+    };
+    Some(Each { path, where_, empty })
+}
+
+struct Reader<'a> {
+    node: &'a Node,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn check(&mut self, id: &str) -> Option<Check> {
+        let Some(entries) = self.node.map() else {
+            let help = "see `spm rules new` for a skeleton".to_owned();
+            self.diagnostics.add(self.node.place, format!("a check is a map, found {}", self.node.kind()), Some(help));
+            return None;
+        };
+        for (key, _) in entries.iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str())) {
+            self.diagnostics.unknown(key.place, "key of a check", &key.text, KEYS);
+        }
+        if let Some(node) = self.required("id")
+            && node.text() != Some(id)
+        {
+            let (place, found) = (node.place, node.text().unwrap_or(node.kind()).to_owned());
+            self.diagnostics.add(
+                place,
+                format!("the id \"{found}\" is not the file name"),
+                Some(format!("expected \"{id}\"")),
+            );
+        }
+        let title = self.prose("title", 12);
+        let why = self.prose("why", 30);
+        let fix = self.prose("fix", 20);
+        let source = self.resource();
+        let ccss = self.ccss();
+        let control = self.control();
+        let themes = self.themes();
+        let links = self.links();
+        let hint = self.node.get("hint").and_then(|n| self.text(n, "hint")).map(str::to_owned);
+        let partial = match self.node.get("partial").map(|n| (n.place, n.scalar())) {
+            None => false,
+            Some((_, Some(Scalar::Bool(flag)))) => flag,
+            Some((place, _)) => {
+                self.diagnostics.add(place, "partial is true or false", None);
+                false
+            }
+        };
+        if partial && hint.is_none() {
+            let help = "say what a person must look at, since this check never proves Passed".to_owned();
+            self.diagnostics.add(self.node.place, "a partial check needs a `hint`", Some(help));
+        }
+        let params = self.params();
+        let assert = self.required("assert").cloned();
+        let (where_, each) = (self.node.get("where").cloned(), self.node.get("each").cloned());
+        let examples = self.examples(where_.is_some() || each.is_some(), &params);
+        let (source, assert) = (source?, assert?);
+
+        // Required parameters have no value yet; the examples show what they look like.
+        let mut values: BTreeMap<String, Node> =
+            params.iter().filter_map(|(name, p)| Some((name.clone(), p.default.clone()?))).collect();
+        for example in &examples {
+            for (name, value) in &example.params {
+                values.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        for (name, _) in params.iter().filter(|(name, _)| !values.contains_key(*name)) {
+            let help = format!("give it by `params: {{ {name}: ... }}` in an example");
+            self.diagnostics.add(
+                self.node.place,
+                format!("no example has the required parameter \"{name}\""),
+                Some(help),
+            );
+        }
+        let (_, used) = compile(source, where_.as_ref(), each.as_ref(), &assert, &values, self.diagnostics);
+        for (name, _) in params.iter().filter(|(name, _)| !used.contains(*name)) {
+            let place = self.node.get("params").map_or(self.node.place, |n| n.place);
+            self.diagnostics.add(place, format!("the parameter \"{name}\" is not used"), None);
+        }
+        let info = CheckInfo {
+            id: id.to_owned(),
+            title: title?,
+            resource: source.name().to_owned(),
+            ccss: ccss?,
+            control: control?,
+            themes,
+            why: why?,
+            fix: fix?,
+            hint,
+            links,
+        };
+        Some(Check {
+            info: Arc::new(info),
+            file: self.diagnostics.file.clone(),
+            source,
+            params,
+            partial,
+            examples,
+            where_,
+            each,
+            assert,
+        })
+    }
+
+    fn required(&mut self, key: &str) -> Option<&Node> {
+        let node = self.node.get(key);
+        if node.is_none() {
+            self.diagnostics.add(self.node.place, format!("a check needs `{key}`"), None);
+        }
+        node
+    }
+
+    fn text<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n str> {
+        let text = node.text().filter(|text| !text.trim().is_empty());
+        if text.is_none() {
+            self.diagnostics.add(node.place, format!("{key} is text, found {}", node.kind()), None);
+        }
+        text
+    }
+
+    fn prose(&mut self, key: &str, least: usize) -> Option<String> {
+        self.required(key)?;
+        let node = self.node.get(key)?;
+        let text = self.text(node, key)?.trim().to_owned();
+        if text.chars().count() < least {
+            let help = format!("at least {least} characters that help a person");
+            self.diagnostics.add(node.place, format!("{key} is too short: \"{text}\""), Some(help));
+        }
+        Some(text)
+    }
+
+    fn resource(&mut self) -> Option<Source> {
+        self.required("resource")?;
+        let node = self.node.get("resource")?;
+        let name = self.text(node, "resource")?;
+        let source = catalog::source(name);
+        if source.is_none() {
+            let known: Vec<&str> = catalog::views().map(|v| v.name).chain(catalog::kinds().map(|k| k.name)).collect();
+            self.diagnostics.unknown(node.place, "resource", name, known);
+        }
+        source
+    }
+
+    fn ccss(&mut self) -> Option<Ccss> {
+        self.required("ccss")?;
+        let node = self.node.get("ccss")?;
+        read_ccss(node, self.diagnostics)
+    }
+
+    fn control(&mut self) -> Option<Control> {
+        self.required("control")?;
+        let node = self.node.get("control")?;
+        match node.text() {
+            Some("prevent") => Some(Control::Prevent),
+            Some("detect") => Some(Control::Detect),
+            Some("contain") => Some(Control::Contain),
+            Some("recover") => Some(Control::Recover),
+            other => {
+                let found = other.unwrap_or(node.kind()).to_owned();
+                self.diagnostics.unknown(node.place, "control", &found, ["prevent", "detect", "contain", "recover"]);
+                None
+            }
+        }
+    }
+
+    fn themes(&mut self) -> Vec<String> {
+        let Some(node) = self.required("themes").cloned() else { return Vec::new() };
+        read_themes(&node, self.diagnostics)
+    }
+
+    fn links(&mut self) -> Vec<String> {
+        let Some(node) = self.required("links").cloned() else { return Vec::new() };
+        let links: Vec<&Node> = node.list().unwrap_or_default().iter().collect();
+        if links.is_empty() {
+            self.diagnostics.add(node.place, "links is a list of addresses", Some("the vendor's documentation".into()));
+        }
+        for link in links.iter().filter(|l| !l.text().is_some_and(|t| t.starts_with("https://"))) {
+            let found = link.text().unwrap_or(link.kind()).to_owned();
+            self.diagnostics.add(
+                link.place,
+                format!("not an address: \"{found}\""),
+                Some("expected https://...".into()),
+            );
+        }
+        links.iter().filter_map(|l| l.text().map(str::to_owned)).collect()
+    }
+
+    fn params(&mut self) -> BTreeMap<String, Param> {
+        const KEYS: [&str; 3] = ["default", "required", "doc"];
+        let mut params = BTreeMap::new();
+        let Some(node) = self.node.get("params") else { return params };
+        let Some(entries) = node.map() else {
+            self.diagnostics.add(node.place, format!("params is a map, found {}", node.kind()), None);
+            return params;
+        };
+        for (name, spec) in entries {
+            for (key, _) in spec.map().unwrap_or_default().iter().filter(|(k, _)| !KEYS.contains(&k.text.as_str())) {
+                self.diagnostics.unknown(key.place, "key of a parameter", &key.text, KEYS);
+            }
+            let default = spec.get("default").cloned();
+            let required = spec.get("required").and_then(Node::scalar) == Some(Scalar::Bool(true));
+            if default.is_some() == required {
+                let help = "give `default: ...`, or `required: true`".to_owned();
+                self.diagnostics.add(name.place, format!("parameter \"{}\"", name.text), Some(help));
+            }
+            let doc = spec.get("doc").and_then(Node::text).unwrap_or_default().to_owned();
+            if doc.is_empty() {
+                self.diagnostics.add(name.place, format!("parameter \"{}\" has no `doc`", name.text), None);
+            }
+            params.insert(name.text.clone(), Param { default, doc });
+        }
+        params
+    }
+
+    fn examples(&mut self, may_be_irrelevant: bool, params: &BTreeMap<String, Param>) -> Vec<Example> {
+        let states = [
+            ("passed", State::Passed, true),
+            ("failed", State::Failed, true),
+            ("manual", State::Manual, true),
+            ("not_relevant", State::NotRelevant, may_be_irrelevant),
+        ];
+        let mut examples = Vec::new();
+        let Some(node) = self.required("examples").cloned() else { return examples };
+        for (key, _) in node.map().unwrap_or_default() {
+            if !states.iter().any(|(name, ..)| *name == key.text) {
+                self.diagnostics.unknown(key.place, "state", &key.text, states.map(|(name, ..)| name));
+            }
+        }
+        // A partial check never passes.
+        let partial = self.node.get("partial").and_then(Node::scalar) == Some(Scalar::Bool(true));
+        for (name, state, needed) in states {
+            let items = node.get(name).and_then(Node::list).unwrap_or_default();
+            if items.is_empty() && needed && !(partial && state == State::Passed) {
+                self.diagnostics.add(
+                    node.place,
+                    format!("no example under `{name}`"),
+                    Some("at least one is needed".into()),
+                );
+            }
+            for item in items {
+                examples.extend(self.example(item, state, params));
+            }
+        }
+        examples
+    }
+
+    fn example(&mut self, item: &Node, state: State, params: &BTreeMap<String, Param>) -> Option<Example> {
+        const KEYS: [&str; 4] = ["subject", "gap", "world", "params"];
+        let Some(entries) = item.map() else {
+            self.diagnostics.add(item.place, format!("an example is a map, found {}", item.kind()), None);
+            return None;
+        };
+        let empty = Node { place: item.place, data: Data::Map(Vec::new()) };
+        let extended = !entries.is_empty() && entries.iter().all(|(key, _)| KEYS.contains(&key.text.as_str()));
+        let get = |key: &str| if extended { item.get(key) } else { None };
+        let subject = if extended { get("subject").unwrap_or(&empty) } else { item };
+        let mut gaps = Vec::new();
+        if let Some(gap) = get("gap") {
+            let single = std::slice::from_ref(gap);
+            for path in gap.list().unwrap_or(single) {
+                match path.text().unwrap_or_default().parse::<Path>() {
+                    Ok(path) => gaps.push(path),
+                    Err(error) => self.diagnostics.add(path.place, format!("bad path: {error}"), None),
+                }
+            }
+        }
+        let mut world = Vec::new();
+        for object in get("world").and_then(Node::list).unwrap_or_default() {
+            match object.get("kind").and_then(Node::text) {
+                Some(kind) if catalog::source(kind).is_some() => world.push((kind.to_owned(), object.clone())),
+                _ => self.diagnostics.add(object.place, "an object of the world needs a known `kind`", None),
+            }
+        }
+        let mut given = BTreeMap::new();
+        for (key, value) in get("params").and_then(Node::map).unwrap_or_default() {
+            if !params.contains_key(&key.text) {
+                self.diagnostics.unknown(key.place, "parameter", &key.text, params.keys().map(String::as_str));
+            }
+            given.insert(key.text.clone(), value.clone());
+        }
+        Some(Example { place: item.place, state, subject: subject.clone(), gaps, world, params: given })
+    }
+}
+
+/// A severity vector; one without any impact would hide the finding.
+pub fn read_ccss(node: &Node, diagnostics: &mut Diagnostics) -> Option<Ccss> {
+    let text = node.text().unwrap_or_default();
+    match text.parse::<Ccss>() {
+        Ok(ccss) if ccss.base() > 0.0 => Some(ccss),
+        Ok(_) => {
+            diagnostics.add(node.place, "the vector scores 0.0", Some("one of C, I, A must be P or C".into()));
+            None
+        }
+        Err(error) => {
+            diagnostics.add(node.place, format!("bad severity vector \"{text}\": {error}"), None);
+            None
+        }
+    }
+}
+
+/// A list of known themes.
+pub fn read_themes(node: &Node, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let items = node.list().unwrap_or_default();
+    if items.is_empty() {
+        diagnostics.add(node.place, "themes is a list with at least one theme", None);
+    }
+    let mut themes = Vec::new();
+    for item in items {
+        match item.text() {
+            Some(theme) if THEMES.contains(&theme) => themes.push(theme.to_owned()),
+            other => diagnostics.unknown(item.place, "theme", other.unwrap_or(item.kind()), THEMES),
+        }
+    }
+    themes
+}

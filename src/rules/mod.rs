@@ -1,0 +1,12 @@
+//! Rules as data: checks and standards, read from YAML, validated as a whole, compiled for evaluation.
+
+mod check;
+mod embedded;
+mod library;
+mod schema;
+mod standard;
+
+pub use check::{Check, Compiled, Each, Example, Instance, Param};
+pub use library::{Library, LoadError, Pack};
+pub use schema::{CatalogSchema, wanted};
+pub use standard::{Applies, Rule, Standard, Use};
