@@ -1,0 +1,250 @@
+//! Which objects are workloads of their own: pods are reported at their controller, controllers at theirs.
+
+use crate::catalog::kubernetes::Template;
+use crate::expr::Value;
+use crate::inventory::{Inventory, Resource};
+use crate::model::{ResourceRef, Text};
+
+use super::common::{Index, KEYS, content_hash, get, same};
+use super::live;
+use super::podspec::template_of;
+
+/// Annotation of the API server's copy of a static pod.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// A workload as it is reported.
+pub(super) struct Workload<'a> {
+    /// What findings are reported at: the object, or its controller if that is of a kind that is not read.
+    pub resource: ResourceRef,
+    /// The object whose pod spec is assessed.
+    pub object: &'a Resource,
+    /// Where its pod spec stands.
+    pub template: &'static Template,
+    /// Words for the object if it is not what is reported (`live pod web-1`).
+    pub source: Option<Text>,
+    /// A mirror pod.
+    pub is_static: bool,
+    /// Live pods of it, one of each distinct pod spec.
+    pub live: Vec<&'a Resource>,
+}
+
+impl Workload<'_> {
+    /// Whether pods are made from the object, so that what they have beyond it was put in on the way.
+    pub(super) fn is_template(&self) -> bool {
+        self.template.kind != "Pod"
+    }
+}
+
+/// Kinds that may control pods or controllers, each after those that may control it.
+const ORDER: [(&str, &[&str]); 8] = [
+    ("Deployment", &[]),
+    ("StatefulSet", &[]),
+    ("DaemonSet", &[]),
+    ("CronJob", &[]),
+    ("ReplicaSet", &["Deployment"]),
+    ("ReplicationController", &[]),
+    ("Job", &["CronJob"]),
+    ("Pod", &["ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"]),
+];
+
+/// Every workload with its live pods.
+pub(super) fn workloads(inventory: &Inventory) -> Vec<Workload<'_>> {
+    let mut found = Found { inventory, workloads: Vec::new(), at: Index::default(), owned: Index::default() };
+    for (kind, controllers) in ORDER {
+        if kind == "Pod" {
+            found.pods(controllers);
+        } else {
+            found.controllers(kind, controllers);
+        }
+    }
+    found.workloads
+}
+
+struct Found<'a> {
+    inventory: &'a Inventory,
+    workloads: Vec<Workload<'a>>,
+    // Per kind, the workload that each of its objects belongs to.
+    at: Index<&'static str, Vec<usize>>,
+    // Workloads reported at a controller that is not read, by controller and kind of the object.
+    owned: Index<(Option<&'a str>, &'a str, &'a str, &'static str), Vec<usize>>,
+}
+
+enum Owner<'a> {
+    // None, or one that is gone.
+    None,
+    // An object that was read: kind and index.
+    Known(&'static str, usize),
+    // Something else.
+    Other { kind: &'a str, name: &'a str },
+}
+
+impl<'a> Found<'a> {
+    fn controllers(&mut self, kind: &'static str, controllers: &'static [&'static str]) {
+        let Some(template) = template_of(kind) else { return };
+        let objects = self.inventory.of(kind);
+        let mut at = vec![usize::MAX; objects.len()];
+        let mut scaled_down = Vec::new();
+        // Equal pod specs of one owner are one workload: old revisions differ, repeated jobs mostly do not.
+        let mut specs: Index<(Option<&'a str>, &'a str, &'a str, u64), Vec<usize>> = Index::default();
+        for (index, object) in objects.iter().enumerate() {
+            let owner = match kind {
+                // Other kinds keep their names, so their own name is the stable one, whoever made them.
+                "ReplicaSet" | "ReplicationController" | "Job" => owner(self.inventory, object, controllers),
+                _ => Owner::None,
+            };
+            at[index] = match owner {
+                Owner::Known(of, position) => self.workload_of(of, position),
+                Owner::None => self.push(object.reference(kind), object, template, None),
+                Owner::Other { kind: owner_kind, name } => {
+                    let owner_key = (object.scope.as_deref(), owner_kind, name, kind);
+                    if object.value.at(&["spec", "replicas"]).and_then(Value::as_int) == Some(0) {
+                        scaled_down.push((index, owner_key));
+                        continue;
+                    }
+                    self.owned_by(owner_key, object, template, &mut specs)
+                }
+            };
+        }
+        // What an owner scaled down is an old revision, unless all of it is scaled down.
+        let running: Vec<Option<usize>> = scaled_down
+            .iter()
+            .map(|(_, owner_key)| self.owned.get(owner_key).and_then(|known| known.first().copied()))
+            .collect();
+        for ((index, owner_key), running) in scaled_down.into_iter().zip(running) {
+            let Some(object) = objects.get(index) else { continue };
+            at[index] = match running {
+                Some(first) => first,
+                None => self.owned_by(owner_key, object, template, &mut specs),
+            };
+        }
+        self.at.insert(kind, at);
+    }
+
+    fn pods(&mut self, controllers: &'static [&'static str]) {
+        let Some(template) = template_of("Pod") else { return };
+        let pods = self.inventory.of("Pod");
+        let mut fingerprints = live::Fingerprints::default();
+        let mut live: Vec<(usize, u64, usize)> = Vec::new();
+        for (index, pod) in pods.iter().enumerate() {
+            let workload = match owner(self.inventory, pod, controllers) {
+                Owner::Known(of, position) => self.workload_of(of, position),
+                Owner::None => {
+                    let at = self.push(pod.reference("Pod"), pod, template, None);
+                    if let Some(workload) = self.workloads.get_mut(at) {
+                        workload.is_static = is_mirror(pod);
+                    }
+                    continue;
+                }
+                Owner::Other { kind, name } => {
+                    let owner_key = (pod.scope.as_deref(), kind, name, "Pod");
+                    match self.owned.get(&owner_key).and_then(|known| known.first().copied()) {
+                        Some(first) => first,
+                        None => {
+                            let reference = owner_reference(pod, kind, name);
+                            let at = self.push(reference, pod, template, Some(live::source(pod)));
+                            self.owned.insert(owner_key, vec![at]);
+                            continue;
+                        }
+                    }
+                }
+            };
+            live.push((workload, fingerprints.of(pod), index));
+        }
+        live.sort_unstable();
+        live.dedup_by_key(|(workload, fingerprint, _)| (*workload, *fingerprint));
+        for (workload, _, index) in live {
+            if let (Some(workload), Some(pod)) = (self.workloads.get_mut(workload), pods.get(index)) {
+                workload.live.push(pod);
+            }
+        }
+        // By name, not by fingerprint, which depends on addresses.
+        for workload in &mut self.workloads {
+            workload.live.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    }
+
+    fn workload_of(&self, kind: &str, position: usize) -> usize {
+        self.at.get(kind).and_then(|at| at.get(position)).copied().unwrap_or(usize::MAX)
+    }
+
+    fn owned_by(
+        &mut self,
+        (scope, owner_kind, name, kind): (Option<&'a str>, &'a str, &'a str, &'static str),
+        object: &'a Resource,
+        template: &'static Template,
+        specs: &mut Index<(Option<&'a str>, &'a str, &'a str, u64), Vec<usize>>,
+    ) -> usize {
+        let spec = object.value.at(template.podspec);
+        let equal = specs.entry((scope, owner_kind, name, spec.map_or(0, content_hash))).or_default();
+        let known = equal.iter().copied().find(|at| {
+            let other = self.workloads.get(*at).and_then(|workload| workload.object.value.at(template.podspec));
+            match (spec, other) {
+                (Some(spec), Some(other)) => same(spec, other),
+                (spec, other) => spec.is_none() && other.is_none(),
+            }
+        });
+        if let Some(known) = known {
+            return known;
+        }
+        let at = self.workloads.len();
+        equal.push(at);
+        let source = Text::from(format!("{kind} {}", object.name));
+        self.push(owner_reference(object, owner_kind, name), object, template, Some(source));
+        self.owned.entry((scope, owner_kind, name, kind)).or_default().push(at);
+        at
+    }
+
+    fn push(
+        &mut self,
+        resource: ResourceRef,
+        object: &'a Resource,
+        template: &'static Template,
+        source: Option<Text>,
+    ) -> usize {
+        self.workloads.push(Workload { resource, object, template, source, is_static: false, live: Vec::new() });
+        self.workloads.len() - 1
+    }
+}
+
+fn owner_reference(object: &Resource, kind: &str, name: &str) -> ResourceRef {
+    ResourceRef { kind: kind.into(), scope: object.scope.clone(), name: name.into() }
+}
+
+fn is_mirror(pod: &Resource) -> bool {
+    pod.value.at(&["metadata", "annotations", MIRROR]).is_some_and(|hash| *hash != Value::Null)
+}
+
+// The controller of an object. A known controller must be of the same group and, where both identities are known, the same
+// one: a reference to a namesake that is gone owns nothing.
+fn owner<'a>(inventory: &'a Inventory, object: &'a Resource, controllers: &'static [&'static str]) -> Owner<'a> {
+    let references = object.value.at(&["metadata", "ownerReferences"]).map_or(&[][..], Value::items);
+    let controller = references.iter().find(|r| r.get("controller").and_then(Value::as_bool) == Some(true));
+    let Some((reference, kind, name)) = controller.and_then(|reference| {
+        Some((reference, reference.get("kind")?.as_str()?, get(reference, KEYS.name)?.as_str()?))
+    }) else {
+        return Owner::None;
+    };
+    if kind == "Node" {
+        return Owner::None;
+    }
+    let group = reference
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .map(|version| version.rsplit_once('/').map_or("", |(group, _)| group));
+    let known = controllers.iter().copied().find(|known| {
+        *known == kind && group.is_none_or(|group| template_of(known).is_some_and(|template| template.group == group))
+    });
+    let Some(known) = known else { return Owner::Other { kind, name } };
+    let objects = inventory.of(known);
+    let wanted = (object.scope.as_deref(), name);
+    match objects.binary_search_by(|other| (other.scope.as_deref(), &*other.name).cmp(&wanted)) {
+        Ok(at) => {
+            let uid = objects.get(at).and_then(|found| found.value.at(&["metadata", "uid"])).and_then(Value::as_str);
+            match (get(reference, KEYS.uid).and_then(Value::as_str), uid) {
+                (Some(wanted), Some(found)) if wanted != found => Owner::None,
+                _ => Owner::Known(known, at),
+            }
+        }
+        Err(_) => Owner::Other { kind, name },
+    }
+}

@@ -1,0 +1,249 @@
+//! The view `workload`: pod specs at the object that a person would change.
+
+use std::sync::Arc;
+
+use crate::catalog::View;
+use crate::catalog::kubernetes::{SYSTEM_NAMESPACES, Template};
+use crate::derive::subject::{OriginPart, keys};
+use crate::derive::{Origin, Subject, Subjects, why_unknown};
+use crate::expr::{Map, Value};
+use crate::inventory::{Inventory, Mode, Resource};
+use crate::model::Text;
+
+use super::common::{Index, KEYS, Seen, computed, namespace_of, part};
+use super::live;
+use super::ownership::{Workload, workloads};
+use super::podspec::{podspec, podspec_path};
+
+/// Subjects of the view.
+pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
+    let accounts = Accounts::new(inventory);
+    let mut origins = Origins::default();
+    let mut all = Subjects::default();
+    for workload in workloads(inventory) {
+        let spec = podspec(&workload.object.value, workload.template);
+        all.subjects.push(match &spec {
+            Ok(spec) => {
+                let token = accounts.token(&workload, spec);
+                let value = value(&workload, spec, &token);
+                let place = workload.object.place.as_ref();
+                let origin = match (&workload.source, place) {
+                    (None, None) => origins.shared(workload.template, &token),
+                    (source, place) => {
+                        Arc::new(Origin { place: place.cloned(), ..origin(workload.template, &token, source.clone()) })
+                    }
+                };
+                Subject { resource: workload.resource.clone(), element: None, value, origin: Some(origin) }
+            }
+            Err(why) => unreadable(&workload, why.clone()),
+        });
+        let mut seen = Seen::default();
+        for pod in &workload.live {
+            all.subjects.extend(live_subject(&workload, spec.as_ref().ok().copied(), pod, &accounts, &mut seen));
+        }
+    }
+    all.note_presence(inventory, view.sources);
+    all
+}
+
+/// A workload whose pod spec is not there or not readable: nothing about it is known.
+pub(super) fn unreadable(workload: &Workload<'_>, why: Text) -> Subject {
+    let origin = Origin {
+        source: workload.source.clone(),
+        place: workload.object.place.clone(),
+        prefix: podspec_path(workload.template, &[]),
+        ..Origin::default()
+    };
+    Subject {
+        resource: workload.resource.clone(),
+        element: None,
+        value: Value::Unknown(why),
+        origin: Some(Arc::new(origin)),
+    }
+}
+
+// A live pod that differs from its template.
+fn live_subject(
+    workload: &Workload<'_>,
+    template: Option<&Map>,
+    pod: &Resource,
+    accounts: &Accounts<'_>,
+    seen: &mut Seen,
+) -> Option<Subject> {
+    let spec = pod.value.get("spec").and_then(Value::as_map)?;
+    if template.is_some_and(|template| live::same_spec(template, spec)) || !seen.insert(&comparable(spec)) {
+        return None;
+    }
+    let token = accounts.token(workload, spec);
+    let pod_template = super::podspec::template_of("Pod").unwrap_or(workload.template);
+    let origin = Origin { place: pod.place.clone(), ..origin(pod_template, &token, Some(live::source(pod))) };
+    Some(Subject {
+        resource: workload.resource.clone(),
+        element: None,
+        value: value(workload, spec, &token),
+        origin: Some(Arc::new(origin)),
+    })
+}
+
+// A pod spec without what differs between pods of one kind.
+fn comparable(spec: &Map) -> Value {
+    let kept = spec.iter().filter(|(key, _)| !live::is_set_by_cluster(*key));
+    Value::Map(Arc::new(Map::new(
+        kept.map(|(key, value)| (key, if key == KEYS.volumes { live::own_volumes(value) } else { value.clone() }))
+            .collect(),
+    )))
+}
+
+fn value(workload: &Workload<'_>, spec: &Map, token: &Token) -> Value {
+    let mut entries = Vec::with_capacity(spec.len() + 3);
+    let own = [KEYS.metadata, KEYS.workload, KEYS.token];
+    entries.extend(spec.iter().filter(|(key, _)| !own.contains(key)).map(|(key, value)| (key, value.clone())));
+    if let Some(metadata) = workload.object.value.get("metadata") {
+        entries.push((KEYS.metadata, metadata.clone()));
+    }
+    entries.push((KEYS.workload, facts(workload, spec)));
+    entries.push((
+        KEYS.token,
+        Value::map([
+            ("automount", token.value.clone()),
+            ("account", Value::str(account_name(spec).unwrap_or_default())),
+        ]),
+    ));
+    Value::Map(Arc::new(Map::new(entries)))
+}
+
+/// What `workload` says in the views of workloads and containers.
+pub(super) fn facts(workload: &Workload<'_>, spec: &Map) -> Value {
+    let namespace = namespace_of(workload.object);
+    let windows =
+        spec.get(crate::base::symbol::Symbol::new("os")).and_then(|os| os.get("name")).and_then(Value::as_str);
+    let mut entries = vec![
+        ("kind", Value::Str(workload.resource.kind.clone())),
+        ("namespace", Value::str(namespace)),
+        ("system", Value::Bool(SYSTEM_NAMESPACES.contains(&namespace))),
+        ("static", Value::Bool(workload.is_static)),
+        ("windows", Value::Bool(windows == Some("windows"))),
+    ];
+    if matches!(workload.template.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController") {
+        let written = workload.object.value.at(&["spec", "replicas"]).filter(|replicas| **replicas != Value::Null);
+        entries.push(("replicas", written.cloned().unwrap_or(Value::Int(1))));
+    }
+    Value::map(entries)
+}
+
+/// Where the entries of `workload` really stand.
+pub(super) fn facts_parts(template: &Template) -> Vec<OriginPart> {
+    vec![
+        computed(&["workload"], None),
+        part(&["workload", "kind"], keys(&["kind"])),
+        part(&["workload", "namespace"], keys(&["metadata", "namespace"])),
+        part(&["workload", "replicas"], keys(&["spec", "replicas"])),
+        part(&["workload", "windows"], podspec_path(template, &["os", "name"])),
+    ]
+}
+
+fn origin(template: &Template, token: &Token, source: Option<Text>) -> Origin {
+    let mut parts = facts_parts(template);
+    parts.push(part(&["metadata"], keys(&["metadata"])));
+    parts.push(part(&["token", "account"], podspec_path(template, &["serviceAccountName"])));
+    parts.push(match (&token.source, token.in_pod) {
+        (_, true) => part(&["token", "automount"], podspec_path(template, &["automountServiceAccountToken"])),
+        (source, false) => OriginPart {
+            view: keys(&["token", "automount"]),
+            real: token.in_account.then(|| keys(&["automountServiceAccountToken"])),
+            source: source.clone(),
+        },
+    });
+    if source.is_some() {
+        parts.iter_mut().filter(|part| part.source.is_none()).for_each(|part| part.source.clone_from(&source));
+    }
+    Origin { prefix: podspec_path(template, &[]), parts, source, place: None }
+}
+
+// Most workloads say where their values stand in the same words.
+#[derive(Default)]
+struct Origins(Index<(&'static str, Option<Text>, bool), Arc<Origin>>);
+
+impl Origins {
+    fn shared(&mut self, template: &'static Template, token: &Token) -> Arc<Origin> {
+        let key = (template.kind, token.source.clone(), token.in_pod);
+        Arc::clone(self.0.entry(key).or_insert_with(|| Arc::new(origin(template, token, None))))
+    }
+}
+
+/// The service account that a pod spec names; none if it names none that could be read.
+pub(super) fn account_name(spec: &Map) -> Option<&str> {
+    let named = |key| match spec.get(key) {
+        Some(Value::Str(name)) if !name.is_empty() => Some(Some(&**name)),
+        None | Some(Value::Null | Value::Str(_)) => Some(None),
+        Some(_) => None,
+    };
+    named(KEYS.service_account_name)?.or(named(KEYS.service_account)?).or(Some(DEFAULT_NAMESPACE_ACCOUNT))
+}
+
+/// The account that pods get if they name none.
+pub(super) const DEFAULT_NAMESPACE_ACCOUNT: &str = "default";
+
+// Whether pods get a token, and what says so.
+struct Token {
+    value: Value,
+    source: Option<Text>,
+    in_pod: bool,
+    in_account: bool,
+}
+
+struct Accounts<'a> {
+    inventory: &'a Inventory,
+    by_name: Index<(&'a str, &'a str), &'a Resource>,
+}
+
+impl<'a> Accounts<'a> {
+    fn new(inventory: &'a Inventory) -> Accounts<'a> {
+        let accounts = inventory.of("ServiceAccount").iter();
+        Accounts {
+            inventory,
+            by_name: accounts.map(|account| ((namespace_of(account), &*account.name), account)).collect(),
+        }
+    }
+
+    fn token(&self, workload: &Workload<'_>, spec: &Map) -> Token {
+        let decided = |value: Value, source: String| Token {
+            value,
+            source: Some(source.into()),
+            in_pod: false,
+            in_account: false,
+        };
+        if workload.is_static {
+            return decided(Value::Bool(false), "static pods get no token".to_owned());
+        }
+        match spec.get(KEYS.automount) {
+            None | Some(Value::Null) => {}
+            Some(written) => {
+                return Token { value: boolean(written), source: None, in_pod: true, in_account: false };
+            }
+        }
+        let namespace = namespace_of(workload.object);
+        let Some(name) = account_name(spec) else {
+            return decided(Value::unknown("the name of the service account is no text"), "service account".to_owned());
+        };
+        let account = format!("ServiceAccount {namespace}/{name}");
+        if let Some(found) = self.by_name.get(&(namespace, name)) {
+            return match found.value.get("automountServiceAccountToken") {
+                None | Some(Value::Null) => decided(Value::Bool(true), "default".to_owned()),
+                Some(written) => Token { in_account: true, ..decided(boolean(written), account) },
+            };
+        }
+        match (self.inventory.mode, why_unknown(self.inventory, "ServiceAccount", Some(namespace))) {
+            (Mode::Files, _) => decided(Value::Bool(true), format!("default, {account} not in input")),
+            (Mode::Live, Some(why)) => decided(Value::unknown(why), account),
+            (Mode::Live, None) => decided(Value::Bool(true), format!("default, {account} does not exist")),
+        }
+    }
+}
+
+fn boolean(written: &Value) -> Value {
+    match written {
+        Value::Bool(_) | Value::Unknown(_) => written.clone(),
+        other => Value::unknown(format!("expected true or false, found {}", other.kind())),
+    }
+}
