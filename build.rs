@@ -23,6 +23,8 @@ mod rules {
     mod check;
     #[path = "../src/rules/library.rs"]
     mod library;
+    #[path = "../src/rules/plan.rs"]
+    mod plan;
     #[path = "../src/rules/schema.rs"]
     mod schema;
     #[path = "../src/rules/standard.rs"]
@@ -35,6 +37,7 @@ mod rules {
 
     pub use check::{Check, Compiled, Each, Example, Instance, Param};
     pub use library::{Library, LoadError, Pack};
+    pub use plan::{Plan, PlanError, Planned, Wish};
     pub use schema::{CatalogSchema, wanted};
     pub use standard::{Applies, Rule, Standard, Use};
 }

@@ -3,6 +3,7 @@
 //! One crate, data flowing one way; every module is a layer and imports only the ones below it. `tests/architecture.rs`
 //! holds the table.
 
+pub mod assess;
 pub mod base;
 pub mod catalog;
 pub mod derive;

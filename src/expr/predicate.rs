@@ -174,7 +174,7 @@ pub enum Amount {
 }
 
 /// The other resources, for joins.
-pub trait World {
+pub trait World: Sync {
     /// The resources of a join whose keys equal `keys`.
     fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_>;
 }

@@ -272,7 +272,7 @@ impl Reader<'_> {
         let params = self.params();
         let assert = self.required("assert").cloned();
         let (where_, each) = (self.node.get("where").cloned(), self.node.get("each").cloned());
-        let examples = self.examples(where_.is_some() || each.is_some(), &params);
+        let examples = self.examples(&params);
         let (source, assert) = (source?, assert?);
 
         // Required parameters have no value yet; the examples show what they look like.
@@ -431,12 +431,16 @@ impl Reader<'_> {
         params
     }
 
-    fn examples(&mut self, may_be_irrelevant: bool, params: &BTreeMap<String, Param>) -> Vec<Example> {
+    fn examples(&mut self, params: &BTreeMap<String, Param>) -> Vec<Example> {
+        // What the check can never say needs no example: a partial one does not pass, one whose elements are all that it
+        // knows does not fail, and one for every subject is always relevant.
+        let partial = self.node.get("partial").and_then(Node::scalar) == Some(Scalar::Bool(true));
+        let empty = self.node.get("each").map(|each| each.get("empty").and_then(Node::text).unwrap_or("not_relevant"));
         let states = [
-            ("passed", State::Passed, true),
-            ("failed", State::Failed, true),
+            ("passed", State::Passed, !partial),
+            ("failed", State::Failed, empty != Some("manual")),
             ("manual", State::Manual, true),
-            ("not_relevant", State::NotRelevant, may_be_irrelevant),
+            ("not_relevant", State::NotRelevant, self.node.get("where").is_some() || empty == Some("not_relevant")),
         ];
         let mut examples = Vec::new();
         let Some(node) = self.required("examples").cloned() else { return examples };
@@ -445,11 +449,9 @@ impl Reader<'_> {
                 self.diagnostics.unknown(key.place, "state", &key.text, states.map(|(name, ..)| name));
             }
         }
-        // A partial check never passes.
-        let partial = self.node.get("partial").and_then(Node::scalar) == Some(Scalar::Bool(true));
         for (name, state, needed) in states {
             let items = node.get(name).and_then(Node::list).unwrap_or_default();
-            if items.is_empty() && needed && !(partial && state == State::Passed) {
+            if items.is_empty() && needed {
                 self.diagnostics.add(
                     node.place,
                     format!("no example under `{name}`"),

@@ -3,10 +3,12 @@
 mod check;
 mod embedded;
 mod library;
+mod plan;
 mod schema;
 mod standard;
 
 pub use check::{Check, Compiled, Each, Example, Instance, Param};
 pub use library::{Library, LoadError, Pack};
+pub use plan::{Plan, PlanError, Planned, Wish};
 pub use schema::{CatalogSchema, wanted};
 pub use standard::{Applies, Rule, Standard, Use};
