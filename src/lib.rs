@@ -9,3 +9,4 @@ pub mod derive;
 pub mod expr;
 pub mod inventory;
 pub mod model;
+pub mod report;
