@@ -11,4 +11,5 @@ pub mod evaluate;
 pub mod expr;
 pub mod inventory;
 pub mod model;
+pub mod report;
 pub mod rules;

@@ -1,0 +1,162 @@
+//! Finished assessments written for people and tools: one small file per format.
+//!
+//! Everything here is pure: assessments in, text out. What is shown is decided in one place for all formats ([`View`]),
+//! so that the CSV equals the shown table. No format knows a technology.
+
+mod cards;
+mod csv;
+mod json;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod view;
+mod words;
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+use std::str::FromStr;
+
+pub use cards::{Card, cards};
+pub use json::SCHEMA as JSON_SCHEMA;
+pub use terminal::{Layout, TableStyle};
+pub use view::{Column, Finding, Row, Selection, Sort, Tally, View};
+
+use crate::base::spelling;
+use crate::model::{Assessment, Technology};
+
+/// A form in which assessments are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// For people at a terminal.
+    Table,
+    /// Everything, versioned.
+    Json,
+    /// One row per rule and resource.
+    Csv,
+}
+
+impl Format {
+    /// Every format, in the order in which they are listed to users.
+    pub const ALL: [Format; 3] = [Format::Table, Format::Json, Format::Csv];
+
+    /// The name on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Table => "table",
+            Format::Json => "json",
+            Format::Csv => "csv",
+        }
+    }
+
+    /// One line of help.
+    pub fn help(self) -> &'static str {
+        match self {
+            Format::Table => "Readable page for a terminal: posture, what failed and why, what could not be decided",
+            Format::Json => "Everything in one document, format spm.assessment/v1",
+            Format::Csv => "One row per rule and resource, for spreadsheets",
+        }
+    }
+
+    /// Usual ending of files in this format, without dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Table => "txt",
+            Format::Json => "json",
+            Format::Csv => "csv",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that stands for nothing that reports know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} \"{word}\", {hint}")]
+pub struct UnknownWord {
+    what: &'static str,
+    word: String,
+    hint: String,
+}
+
+impl UnknownWord {
+    fn new(what: &'static str, word: &str, known: &[&str]) -> UnknownWord {
+        let hint = spelling::nearest(word, known.iter().copied())
+            .map_or_else(|| format!("expected one of {}", known.join(", ")), |near| format!("did you mean \"{near}\"?"));
+        UnknownWord { what, word: word.to_owned(), hint }
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Format, UnknownWord> {
+        Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == word)
+            .ok_or_else(|| UnknownWord::new("format", word, &Format::ALL.map(Format::as_str)))
+    }
+}
+
+/// What is written: the assessments of one run, or the latest ones of the known systems.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// One assessment per system.
+    pub assessments: &'a [Assessment],
+    /// Systems that are known and have no assessment here; they count in the coverage of the overview.
+    pub others: &'a [OtherSystem],
+    /// Command that shows these assessments again; options of the view are appended to it in hints (`spm report`,
+    /// `spm scan --from rendered/`).
+    pub command: &'a str,
+}
+
+/// A known system without an assessment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherSystem {
+    /// Technology of the system.
+    pub technology: Technology,
+    /// Its name.
+    pub name: String,
+    /// Why there is none.
+    pub status: OtherStatus,
+}
+
+/// Why a known system has no assessment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherStatus {
+    /// Nobody asked for it.
+    NotEnabled,
+    /// It was asked for, and nothing could be read.
+    NoData,
+}
+
+impl OtherStatus {
+    /// The words that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            OtherStatus::NotEnabled => "Not enabled",
+            OtherStatus::NoData => "No data",
+        }
+    }
+}
+
+/// Writes the part of the report that the view selects. `style` matters for [`Format::Table`] only.
+pub fn write(
+    format: Format,
+    report: &Report<'_>,
+    view: &View,
+    style: &TableStyle,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let selection = view.select(report);
+    match format {
+        Format::Table => terminal::write(report, &selection, style, &mut out)?,
+        Format::Json => json::write(report, &selection, &mut out)?,
+        Format::Csv => csv::write(&selection, &mut out)?,
+    }
+    out.flush()
+}

@@ -1,0 +1,115 @@
+//! Sentences that several formats share.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::view::{Row, Selection};
+use crate::base::text::{count, shorten};
+use crate::model::{StandardKind, StandardResult, State, Waiver};
+
+/// Cut to `columns`, visibly.
+pub fn short(text: &str, columns: usize) -> Cow<'_, str> {
+    shorten(text, columns)
+}
+
+/// `2026-11-21 22:12 UTC` of an RFC 3339 time in UTC; what is no such time stays as it is.
+pub fn minute(time: &str) -> String {
+    match (time.get(..10), time.get(10..11), time.get(11..16)) {
+        (Some(day), Some("T"), Some(minute)) if time.ends_with('Z') => format!("{day} {minute} UTC"),
+        _ => time.to_owned(),
+    }
+}
+
+/// How much of the standard the checks answer.
+pub fn coverage(result: &StandardResult) -> String {
+    let assessable: Vec<_> = result.rules.iter().filter(|rule| !rule.out_of_scope).collect();
+    let checks: BTreeSet<u32> = assessable.iter().flat_map(|rule| rule.checks.iter().copied()).collect();
+    let answered = assessable.iter().filter(|rule| !rule.checks.is_empty()).count();
+    let people = assessable.len() - answered;
+    let mut text = format!(
+        "{} answer{} {answered} of the {} technically assessable requirements; {people} need{} a person",
+        count(checks.len(), "check"),
+        if checks.len() == 1 { "s" } else { "" },
+        assessable.len(),
+        if people == 1 { "s" } else { "" },
+    );
+    let outside = result.rules.len() - assessable.len();
+    if outside > 0 {
+        text.push_str(&format!("; {outside} more {} out of scope", if outside == 1 { "is" } else { "are" }));
+    }
+    text.push('.');
+    text
+}
+
+/// What a passed rule does not prove.
+pub fn caution(kind: StandardKind) -> Option<&'static str> {
+    match kind {
+        StandardKind::Benchmark => None,
+        StandardKind::Catalogue | StandardKind::Law => {
+            Some("A passed rule is supporting evidence for the requirement, not proof of compliance with it.")
+        }
+    }
+}
+
+/// What is missing to decide a Manual rule: the reason of its first Manual resource, or what a person must look at.
+pub fn missing(selection: &Selection<'_>, row: &Row<'_>) -> String {
+    let manual = selection.findings(row).find(|finding| finding.outcome.state == State::Manual);
+    manual
+        .and_then(|finding| finding.outcome.detail.as_deref())
+        .map(|detail| detail.reason.clone())
+        .filter(|reason| !reason.is_empty())
+        .or_else(|| row.rule.hint.clone())
+        .unwrap_or_else(|| "not decided".to_owned())
+}
+
+/// `until 2027-03-31, by team-network: reason`.
+pub fn waiver(waiver: &Waiver) -> String {
+    let mut text = String::new();
+    if let Some(expires) = &waiver.expires {
+        text.push_str(&format!("until {expires}"));
+    }
+    if let Some(owner) = &waiver.owner {
+        text.push_str(if text.is_empty() { "by " } else { ", by " });
+        text.push_str(owner);
+    }
+    text.push_str(if text.is_empty() { "" } else { ": " });
+    text + &waiver.reason
+}
+
+/// Text as an argument that a POSIX shell takes for one word.
+pub fn argument(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@' | '+' | ',');
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", short(text, 80).replace('\'', "'\\''")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{argument, coverage, minute};
+    use crate::report::testing;
+
+    #[test]
+    fn says_how_much_is_covered() {
+        let cluster = testing::cluster();
+        assert_eq!(
+            coverage(&cluster.standards[0]),
+            "7 checks answer 8 of the 10 technically assessable requirements; 2 need a person; 1 more is out of scope."
+        );
+    }
+
+    #[test]
+    fn arguments_are_one_word() {
+        assert_eq!(argument("1.2.3"), "1.2.3");
+        assert_eq!(argument("AC-3(3)"), "'AC-3(3)'");
+        assert_eq!(argument("a'b; rm"), "'a'\\''b; rm'");
+    }
+
+    #[test]
+    fn times_are_short_if_they_are_times() {
+        assert_eq!(minute("2026-11-21T22:12:05Z"), "2026-11-21 22:12 UTC");
+        assert_eq!(minute("yesterday"), "yesterday");
+    }
+}
