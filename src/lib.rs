@@ -3,9 +3,12 @@
 //! One crate, data flowing one way; every module is a layer and imports only the ones below it. `tests/architecture.rs`
 //! holds the table.
 
+pub mod app;
 pub mod assess;
 pub mod base;
 pub mod catalog;
+pub mod cli;
+pub mod collect;
 pub mod derive;
 pub mod evaluate;
 pub mod expr;

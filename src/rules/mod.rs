@@ -1,5 +1,6 @@
 //! Rules as data: checks and standards, read from YAML, validated as a whole, compiled for evaluation.
 
+pub mod authoring;
 mod check;
 mod embedded;
 mod library;

@@ -199,3 +199,6 @@ pub const TEMPLATES: &[Template] = &[
 
 /// Namespaces that the cluster itself owns.
 pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+
+/// ConfigMaps of kube-system that are read, by name.
+pub const CONFIG_MAPS: [&str; 3] = ["kube-proxy", "kubeadm-config", "kubelet-config"];

@@ -1,0 +1,100 @@
+//! The commands: they wire the layers. The only place that prints and that decides the exit code.
+
+mod exit;
+mod files;
+mod generate;
+mod permissions;
+mod progress;
+mod rules;
+mod scan;
+mod standards;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::base::text;
+use crate::cli::{Cli, Command, GlobalArgs};
+use crate::rules::{Library, LoadError, Pack};
+
+use exit::Exit;
+
+/// What a command gives: how it ended, or why it could not run, in words for people.
+type Outcome = Result<Exit, Fault>;
+
+/// Why a command could not run.
+#[derive(Debug)]
+struct Fault(String);
+
+impl<E: std::error::Error> From<E> for Fault {
+    fn from(error: E) -> Fault {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let words = inner.to_string();
+            // Some libraries repeat the cause in their own message.
+            if !message.contains(&words) {
+                message.push_str(": ");
+                message.push_str(&words);
+            }
+            cause = inner.source();
+        }
+        Fault(message)
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Scan(args) => scan::run(args, &cli.global),
+        Command::Standards(args) => standards::run(args, &cli.global),
+        Command::Rules(args) => rules::run(args, &cli.global),
+        Command::Permissions(args) => permissions::run(args, &cli.global),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "spm", &mut io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Generate { root } => generate::run(root),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Fault(message)) => {
+            for line in message.lines() {
+                warn(&format!("spm: {line}"));
+            }
+            Exit::Failed.into()
+        }
+    }
+}
+
+/// One line on standard error, whatever is in it made harmless.
+fn warn(line: &str) {
+    // Nothing is left to tell if standard error is gone.
+    let _ = writeln!(io::stderr(), "{}", text::sanitise(line));
+}
+
+/// Writes to standard output. A closed pipe (`spm ... | head`) is no fault.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Fault(format!("cannot write to standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The embedded rules and those of `--pack`.
+fn library(global: &GlobalArgs) -> Result<Library, LoadError> {
+    let mut pack = Pack::embedded();
+    for dir in &global.pack {
+        pack.merge(Pack::read(dir)?);
+    }
+    let library = Library::new(pack)?;
+    // What the binary carries was validated when it was built; what users add, now.
+    if !global.pack.is_empty() {
+        library.validate()?;
+    }
+    Ok(library)
+}

@@ -1,0 +1,87 @@
+//! `spm standards`: what there is, for which systems, and how much of it is answered.
+
+use std::collections::BTreeSet;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::json;
+
+use super::{Exit, Outcome, library, print};
+use crate::cli::{GlobalArgs, StandardsArgs};
+use crate::rules::{Library, LoadError, Standard};
+
+struct Coverage {
+    requirements: usize,
+    assessable: usize,
+    answered: usize,
+    checks: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
+    let library = library(global)?;
+    let mut rows = Vec::new();
+    for id in library.standard_ids() {
+        let Some(standard) = library.standard(id)? else { continue };
+        if args.technology.is_none_or(|technology| technology == standard.applies.technology) {
+            let coverage = coverage(&library, &standard)?;
+            rows.push((standard, coverage));
+        }
+    }
+    if args.json {
+        let all: Vec<_> = rows
+            .iter()
+            .map(|(standard, coverage)| {
+                json!({"id": standard.info.id, "short": standard.info.short, "name": standard.info.name,
+                    "version": standard.info.version, "url": standard.info.url, "kind": standard.info.kind,
+                    "technology": standard.info.technology, "systems": systems(standard),
+                    "requirements": coverage.requirements, "assessable": coverage.assessable,
+                    "answered": coverage.answered, "checks": coverage.checks})
+            })
+            .collect();
+        print(|out| writeln!(out, "{:#}", serde_json::Value::from(all)))?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["Standard", "Version", "Systems", "Requirements", "Answered by checks", "Manual", "Checks"]);
+    for (standard, coverage) in &rows {
+        table.add_row([
+            format!("{} ({})", standard.info.name, standard.info.short),
+            standard.info.version.clone(),
+            systems(standard),
+            coverage.requirements.to_string(),
+            coverage.answered.to_string(),
+            (coverage.assessable - coverage.answered).to_string(),
+            coverage.checks.to_string(),
+        ]);
+    }
+    print(|out| {
+        writeln!(out, "{table}")?;
+        writeln!(out, "Choose with --standard NAME or NAME@VERSION; without it the version for the system is taken.")
+    })?;
+    Ok(Exit::Done)
+}
+
+fn coverage(library: &Library, standard: &Standard) -> Result<Coverage, LoadError> {
+    let mut checks = BTreeSet::new();
+    let mut answered = 0;
+    for rule in &standard.rules {
+        let uses = library.uses(standard, rule)?;
+        answered += usize::from(!uses.is_empty());
+        checks.extend(uses.into_iter().map(|used| used.check));
+    }
+    let assessable = standard.rules.iter().filter(|rule| !rule.out_of_scope).count();
+    Ok(Coverage { requirements: standard.rules.len(), assessable, answered, checks: checks.len() })
+}
+
+fn systems(standard: &Standard) -> String {
+    let applies = &standard.applies;
+    let mut text = applies.technology.to_string();
+    if !applies.distributions.is_empty() {
+        text.push_str(&format!(" ({})", applies.distributions.join(", ")));
+    }
+    if !applies.versions_text.is_empty() {
+        text.push_str(&format!(" {}", applies.versions_text));
+    }
+    text
+}

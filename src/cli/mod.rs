@@ -1,0 +1,183 @@
+//! The command line: what can be said, and nothing done. Options can also be given by the environment variable that their
+//! help names.
+
+mod scan;
+
+pub use scan::{InputArgs, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs};
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::Technology;
+
+/// Security posture management: are we compliant, where not, why, what to change.
+#[derive(Debug, Parser)]
+#[command(name = "spm", version, max_term_width = 110, arg_required_else_help = true)]
+#[command(after_help = "First steps: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` manifests or a dump.\n\
+    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete (with --require-complete).")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArgs {
+    /// Nothing on standard error but errors, and no page on standard output beside files
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// More: leaves nothing out of the page; twice also says what is being read
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Colours on standard output
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, env = "SPM_COLOR", value_name = "WHEN")]
+    pub color: Colour,
+    /// Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable
+    #[arg(long, global = true, env = "SPM_PACK", value_delimiter = ',', value_name = "DIR")]
+    pub pack: Vec<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read a system and assess it
+    Scan(Box<ScanArgs>),
+    /// List standards: version, systems, how many requirements are answered by how many checks
+    Standards(StandardsArgs),
+    /// List, show, check and write rules
+    Rules(RulesArgs),
+    /// Print the least rights that a scan needs
+    Permissions(PermissionsArgs),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write generated files of the repository: completions, man pages, schema, reference
+    #[command(hide = true)]
+    Generate {
+        /// Root of the repository
+        root: PathBuf,
+    },
+}
+
+/// See [`Command::Standards`].
+#[derive(Debug, Args)]
+pub struct StandardsArgs {
+    /// Only those for this technology
+    #[arg(long, value_parser = technology, value_name = "TECHNOLOGY")]
+    pub technology: Option<Technology>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn technology(text: &str) -> Result<Technology, String> {
+    let known = Technology::ALL.map(Technology::as_str);
+    let found = Technology::ALL.into_iter().find(|technology| technology.as_str() == text);
+    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+/// See [`Command::Rules`].
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// List the checks
+    List {
+        /// Only checks whose id, title, resource or theme contains this
+        text: Option<String>,
+        /// List the resources (kinds and views) with the fields that rules can read instead
+        #[arg(long)]
+        resources: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a check: what, why, how to fix, severity, parameters, who asks for it
+    Show {
+        /// Id of the check
+        id: String,
+        /// The file itself
+        #[arg(long)]
+        source: bool,
+    },
+    /// Find every fault in the rule files of a directory
+    Validate {
+        /// Directory with `checks`, `standards`, `parameters.yaml`
+        dir: PathBuf,
+    },
+    /// Run the examples of the checks of a directory
+    Test {
+        /// Directory; the embedded checks if none
+        dir: Option<PathBuf>,
+    },
+    /// Print the skeleton of a check, or write it below a directory
+    New {
+        /// Id of the check
+        id: String,
+        /// Kind or view that it assesses
+        #[arg(long, default_value = "container")]
+        resource: String,
+        /// Directory of the pack; standard output if none
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of rule files, for editors
+    Schema {
+        /// Of checks or of standards
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+}
+
+/// The two kinds of rule files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Check files.
+    Check,
+    /// Standard files.
+    Standard,
+}
+
+/// See [`Command::Permissions`].
+#[derive(Debug, Args)]
+pub struct PermissionsArgs {
+    /// Technology of the system
+    #[arg(value_parser = technology)]
+    pub technology: Technology,
+    /// Standards that will be evaluated
+    #[command(flatten)]
+    pub standards: StandardArgs,
+    /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
+    #[arg(long)]
+    pub allow_node_proxy: bool,
+    /// Name of the role
+    #[arg(long, default_value = "spm-reader")]
+    pub name: String,
+    /// Also bind it to this service account (NAMESPACE/NAME)
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub bind: Option<String>,
+}

@@ -1,0 +1,255 @@
+//! Options of `spm scan`: where from, which standards, what to show, where to.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::model::{Severity, State};
+use crate::report::{Format, Sort, View};
+
+/// See [`super::Command::Scan`].
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Which standards.
+    #[command(flatten)]
+    pub standards: StandardArgs,
+    /// What to show.
+    #[command(flatten)]
+    pub view: ViewArgs,
+    /// Where to.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputArgs {
+    /// Files or directories instead of a running system: manifests, dumps (`kubectl get -A -o json`), snapshots; `-` for
+    /// standard input
+    #[arg(long, num_args = 1.., value_name = "PATH", env = "SPM_FROM", value_delimiter = ',')]
+    pub from: Vec<PathBuf>,
+    /// Node facts, written by `spm collect node`: files or directories
+    #[arg(long, num_args = 1.., value_name = "PATH", env = "SPM_NODE_FACTS", value_delimiter = ',')]
+    pub node_facts: Vec<PathBuf>,
+    /// Name of the system in reports and history; the context or directory if none
+    #[arg(long, value_name = "NAME", env = "SPM_SYSTEM")]
+    pub system: Option<String>,
+    /// Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig; the current one if none
+    #[arg(long, value_name = "NAME", conflicts_with = "from", env = "SPM_CONTEXT")]
+    pub context: Option<String>,
+    /// Only these namespaces
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
+    pub namespace: Vec<String>,
+    /// Not these namespaces
+    #[arg(long, value_name = "NAME", value_delimiter = ',', env = "SPM_EXCLUDE_NAMESPACE")]
+    pub exclude_namespace: Vec<String>,
+    /// Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run
+    /// commands in pods
+    #[arg(long, conflicts_with = "from", env = "SPM_ALLOW_NODE_PROXY")]
+    pub allow_node_proxy: bool,
+    /// Certificate authority to trust beside the kubeconfig's
+    #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Longest time that one call to the system may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "SPM_TIMEOUT")]
+    pub timeout: Duration,
+    /// Keep what was read, without secrets, for evaluation at any later time
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = crate::expr::typed::duration(text).filter(|seconds| (0.001..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a duration such as 30s or 2m".to_owned())
+}
+
+/// Which standards.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Standards")]
+pub struct StandardArgs {
+    /// Standards to show and gate: short or full name, a version with `cis@1.11.1`; CIS if none. See `spm standards`
+    #[arg(short, long, value_name = "NAME[@VERSION]", value_delimiter = ',', env = "SPM_STANDARD")]
+    pub standard: Vec<String>,
+    /// `strict` leaves every requirement that the standard calls manual to a person
+    #[arg(long, value_enum, default_value_t = Manual::Decide, env = "SPM_MANUAL", value_name = "MODE")]
+    pub manual: Manual,
+}
+
+/// How requirements that a standard calls manual are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Manual {
+    /// What can be decided is decided.
+    Decide,
+    /// The standard's word.
+    Strict,
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "View")]
+pub struct ViewArgs {
+    /// Only these results
+    #[arg(long, value_delimiter = ',', value_parser = state, value_name = "RESULT")]
+    pub result: Vec<State>,
+    /// Only rules of these severities
+    #[arg(long, value_delimiter = ',', value_parser = severity, value_name = "SEVERITY")]
+    pub severity: Vec<Severity>,
+    /// Only rules whose id, title or check contains this
+    #[arg(long, value_name = "TEXT")]
+    pub rule: Option<String>,
+    /// Only resources whose `Kind namespace/name` contains this
+    #[arg(long, value_name = "TEXT")]
+    pub resource: Option<String>,
+    /// `complete` also shows what is not relevant
+    #[arg(long, value_enum, default_value_t = ViewKind::Recommended, value_name = "VIEW")]
+    pub view: ViewKind,
+    /// Order of the rules: `COLUMN` or `COLUMN:desc`
+    #[arg(long, value_parser = Sort::from_str, value_name = "COLUMN[:desc]")]
+    pub sort: Option<Sort>,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ViewKind {
+    /// Without what is not relevant.
+    Recommended,
+    /// Everything.
+    Complete,
+}
+
+impl ViewArgs {
+    /// The view that these options ask for.
+    pub fn view(&self) -> View {
+        View {
+            results: self.result.clone(),
+            severities: self.severity.clone(),
+            rule: self.rule.clone(),
+            resource: self.resource.clone(),
+            complete: self.view == ViewKind::Complete,
+            sort: self.sort,
+            ..View::default()
+        }
+    }
+}
+
+fn state(text: &str) -> Result<State, String> {
+    let word = text.replace(['-', ' '], "_").to_lowercase();
+    let known = State::ALL.map(State::as_str);
+    State::ALL.into_iter().find(|s| s.as_str() == word).ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    let known = Severity::ALL.map(Severity::as_str);
+    let found = Severity::ALL.into_iter().find(|s| s.as_str() == text.to_lowercase());
+    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+/// Where to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Format of standard output, or of --output files that name none
+    #[arg(long, value_parser = Format::from_str, value_name = "FORMAT", env = "SPM_FORMAT")]
+    pub format: Option<Format>,
+    /// Write a file beside the page on standard output; its format is that of --format or its ending; repeatable
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = OutputFile::from_str)]
+    pub output: Vec<OutputFile>,
+    /// Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)
+    #[arg(long, value_enum, value_name = "SEVERITY", env = "SPM_FAIL_ON")]
+    pub fail_on: Option<Threshold>,
+    /// Exit with 3 if something could not be read
+    #[arg(long, env = "SPM_REQUIRE_COMPLETE")]
+    pub require_complete: bool,
+}
+
+/// From what on a run has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Threshold {
+    /// Failed rules of critical severity.
+    Critical,
+    /// High and above.
+    High,
+    /// Medium and above.
+    Medium,
+    /// Any failed rule.
+    Low,
+    /// Any failed rule, and any that could not be decided.
+    Manual,
+}
+
+impl Threshold {
+    /// The lowest severity that counts.
+    pub fn severity(self) -> Severity {
+        match self {
+            Threshold::Critical => Severity::Critical,
+            Threshold::High => Severity::High,
+            Threshold::Medium => Severity::Medium,
+            Threshold::Low | Threshold::Manual => Severity::Low,
+        }
+    }
+}
+
+/// A file to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Its format, if the argument names one.
+    pub format: Option<Format>,
+    /// Where.
+    pub path: PathBuf,
+}
+
+impl FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<OutputFile, String> {
+        if let Some((format, path)) = text.split_once('=')
+            && let Ok(format) = format.parse::<Format>()
+        {
+            return Ok(OutputFile { format: Some(format), path: path.into() });
+        }
+        if text.is_empty() {
+            return Err("expected a file".to_owned());
+        }
+        Ok(OutputFile { format: None, path: text.into() })
+    }
+}
+
+impl OutputFile {
+    /// The format: the one that is named, else `asked`, else the one whose ending the file has.
+    ///
+    /// # Errors
+    /// Nothing names one.
+    pub fn format(&self, asked: Option<Format>) -> Result<Format, String> {
+        let ending = self.path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let by_ending = || Format::ALL.into_iter().find(|format| Some(format.extension()) == ending.as_deref());
+        self.format.or(asked).or_else(by_ending).ok_or_else(|| {
+            let known = Format::ALL.map(Format::as_str).join(", ");
+            format!("{}: the ending names no format; write FORMAT=FILE with one of {known}", self.path.display())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_of_files() {
+        let format = |text: &str, asked| text.parse::<OutputFile>().unwrap().format(asked);
+        assert_eq!(format("a.csv", None), Ok(Format::Csv));
+        assert_eq!(format("json=a.csv", None), Ok(Format::Json));
+        assert_eq!(format("a.out", Some(Format::Csv)), Ok(Format::Csv));
+        assert!(format("a.out", None).unwrap_err().contains("names no format"));
+        // Not a format, so part of the name.
+        assert_eq!("x=y.json".parse::<OutputFile>().unwrap().path, PathBuf::from("x=y.json"));
+    }
+}
