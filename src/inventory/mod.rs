@@ -1,7 +1,9 @@
 //! What was read of a system: resources by kind, and what could not be read.
 
+mod sink;
 mod wanted;
 
+pub use sink::ObjectSink;
 pub use wanted::Wanted;
 
 use std::collections::BTreeMap;
