@@ -1,11 +1,15 @@
-//! The only layer that talks to the world: one folder per technology. A collector is told what is wanted, and states what
-//! it could not read as gaps instead of stopping.
+//! The only layer that talks to the world: reads what the chosen rules want into an inventory. One folder per source.
 
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 
-/// Learns how far a collector is.
+/// Hears how far a collector is. Collectors never print.
 pub trait Progress: Sync {
-    /// `done` objects of `what` have been read so far.
+    /// `done` objects were read so far; `what` is being read now (a file, a kind).
     fn reading(&self, what: &str, done: usize);
+}
+
+/// Nobody listens.
+impl Progress for () {
+    fn reading(&self, _what: &str, _done: usize) {}
 }
