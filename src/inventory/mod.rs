@@ -1,6 +1,14 @@
 //! What was read of a system: resources by kind, and what could not be read.
 
+<<<<<<< HEAD
 pub use crate::expr::Wanted;
+=======
+mod sink;
+mod wanted;
+
+pub use sink::ObjectSink;
+pub use wanted::Wanted;
+>>>>>>> live
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,318 @@
+//! What is asked for, and what becomes of the answers.
+
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use serde_json::json;
+use spm::collect::Progress;
+use spm::collect::kubernetes::{ClusterError, Right, Verdict, collect, review_access};
+use spm::inventory::{ObjectSink, Presence, Wanted};
+use spm::model::{Gap, GapReason};
+
+use crate::server::{Reply, Server};
+use crate::{TOKEN, access, all, gaps, kubeconfig, names, objects, read, try_read, wanted};
+
+#[test]
+fn reads_what_is_wanted_and_nothing_else() {
+    let server = Server::start(
+        &[
+            ("/api/v1/pods", objects("pod", "a", 25)),
+            ("/apis/rbac.authorization.k8s.io/v1/roles", objects("role", "a", 1)),
+        ],
+        |_, _| None,
+    );
+    let wanted = wanted(&[("Pod", "spec.hostNetwork"), ("Role", "rules"), ("NodeFacts", "files")]);
+    let inventory = read(&server, &wanted, |_| {});
+
+    assert_eq!(names(&inventory, "Pod"), all("pod", 25));
+    let pod = &inventory.of("Pod")[1];
+    assert_eq!(pod.scope.as_deref(), Some("a"));
+    assert_eq!(
+        pod.value.to_json(200),
+        r#"{"metadata":{"name":"pod-001","namespace":"a"},"spec":{"hostNetwork":false}}"#
+    );
+    assert_eq!(inventory.system.name, "test");
+    assert_eq!(inventory.system.version.as_deref(), Some("1.34.1"));
+    assert_eq!(inventory.system.distribution.as_deref(), Some("upstream"));
+    assert_eq!(inventory.system.origin, server.url);
+
+    let mut paths = server.paths();
+    paths.sort();
+    assert_eq!(
+        paths,
+        [
+            "/api/v1/nodes?limit=20",
+            "/api/v1/pods?limit=10",
+            "/api/v1/pods?limit=10&continue=at%2F10",
+            "/api/v1/pods?limit=10&continue=at%2F20",
+            "/apis/rbac.authorization.k8s.io/v1/roles?limit=10",
+            "/version",
+        ]
+    );
+    for request in server.requests() {
+        assert_eq!(request.method, "GET");
+        assert_eq!(request.header("user-agent"), concat!("spm/", env!("CARGO_PKG_VERSION")));
+        assert_eq!(request.header("accept"), "application/json");
+        assert_eq!(request.header("authorization"), format!("Bearer {TOKEN}"));
+    }
+}
+
+#[test]
+fn nodes_tell_the_distribution() {
+    let node = json!({"metadata": {"name": "n1", "labels": {"kubernetes.azure.com/cluster": "x"}},
+                      "status": {"nodeInfo": {"kubeletVersion": "v1.34.1"}}});
+    let server = Server::start(&[("/api/v1/nodes", vec![node])], |_, _| None);
+    for wanted in [Wanted::default(), wanted(&[("Node", "spec.taints")])] {
+        assert_eq!(read(&server, &wanted, |_| {}).system.distribution.as_deref(), Some("aks"));
+    }
+}
+
+#[test]
+fn a_denied_kind_is_a_gap_with_the_right_that_is_missing() {
+    let server = Server::start(&[("/api/v1/pods", objects("pod", "a", 2))], |request, _| {
+        request.path.contains("networkpolicies").then(|| Reply::status(403, "networkpolicies is forbidden"))
+    });
+    let inventory = read(&server, &wanted(&[("Pod", "spec"), ("NetworkPolicy", "spec")]), |_| {});
+    assert_eq!(
+        gaps(&inventory),
+        ["NetworkPolicy: forbidden, networkpolicies is forbidden (needs list networkpolicies.networking.k8s.io)"]
+    );
+    assert_eq!(names(&inventory, "Pod"), all("pod", 2));
+    assert_eq!(server.paths().iter().filter(|path| path.contains("networkpolicies")).count(), 1);
+}
+
+#[test]
+fn if_everything_is_denied_everything_is_a_gap() {
+    let server = Server::start(&[], |_, _| Some(Reply::status(403, "no")));
+    let inventory = read(&server, &wanted(&[("Pod", "spec"), ("Node", "spec"), ("ConfigMap", "data")]), |_| {});
+    let kinds: Vec<&str> = inventory.gaps().iter().map(|gap| gap.kind.as_str()).collect();
+    assert_eq!(kinds, ["ConfigMap", "ConfigMap", "ConfigMap", "Node", "Pod"]);
+    assert_eq!(inventory.system.version, None);
+}
+
+#[test]
+fn a_kind_that_the_server_does_not_know_has_no_objects() {
+    let groups = |request: &crate::server::Request, _| match request.path.as_str() {
+        "/apis/networking.k8s.io/v1" => Some(Reply::Json(200, r#"{"resources":[{"name":"networkpolicies"}]}"#.into())),
+        "/apis/apps/v1" => Some(Reply::status(500, "no")),
+        _ => None,
+    };
+    let server = Server::start(&[], groups);
+    let wanted = wanted(&[
+        ("Ingress", "spec"),
+        ("StorageClass", "parameters"),
+        ("NetworkPolicy", "spec"),
+        ("Deployment", "spec"),
+    ]);
+    let inventory = read(&server, &wanted, |access| access.timeout = std::time::Duration::from_millis(400));
+    // The group is there without it; the group is not there.
+    for kind in ["Ingress", "StorageClass"] {
+        assert_eq!(inventory.presence(kind, None), Presence::Complete, "{kind}");
+    }
+    assert!(inventory.notes.contains(&"the server does not know ingresses.networking.k8s.io".into()));
+    assert!(inventory.notes.contains(&"the server does not know storageclasses.storage.k8s.io".into()));
+    // It is said to be there; nobody knows.
+    for kind in ["NetworkPolicy", "Deployment"] {
+        assert!(matches!(inventory.presence(kind, None), Presence::Gap(_)), "{kind}");
+    }
+}
+
+#[test]
+fn named_namespaces_are_read_one_by_one() {
+    let namespace = |name: &str| json!({"metadata": {"name": name, "labels": {"x": "y"}}});
+    let server = Server::start(
+        &[
+            ("/api/v1/namespaces", vec![namespace("a"), namespace("b"), namespace("c")]),
+            ("/api/v1/namespaces/a/pods", objects("pod", "a", 12)),
+            ("/api/v1/namespaces/c/pods", objects("pod", "c", 1)),
+            ("/apis/rbac.authorization.k8s.io/v1/clusterroles", objects("role", "", 1)),
+        ],
+        |request, _| request.path.contains("/b/pods").then(|| Reply::status(403, "no")),
+    );
+    let wanted = wanted(&[("Pod", "spec"), ("ClusterRole", "rules"), ("Namespace", "metadata.labels")]);
+    let inventory =
+        read(&server, &wanted, |access| access.namespaces = vec!["b".into(), "a".into(), "c".into(), "a".into()]);
+    assert_eq!(inventory.of("Pod").len(), 13);
+    assert_eq!(names(&inventory, "Namespace"), ["a", "b", "c"]);
+    assert_eq!(inventory.of("ClusterRole").len(), 1);
+    assert_eq!(gaps(&inventory), ["Pod in b: forbidden, no (needs list pods)"]);
+    assert_eq!(inventory.presence("Pod", Some("a")), Presence::Complete);
+    assert!(
+        inventory.notes.iter().any(|note| note.contains("only those in a, b, c were read")),
+        "{:?}",
+        inventory.notes
+    );
+    assert!(!server.paths().iter().any(|path| path.starts_with("/api/v1/pods")), "{:?}", server.paths());
+}
+
+#[test]
+fn a_namespace_that_does_not_exist_is_no_empty_scan() {
+    let server = Server::start(&[("/api/v1/namespaces/typo/pods", vec![])], |_, _| None);
+    for (name, problem) in [("typo", "none of that name"), ("../secrets", "cannot be the name"), ("", "cannot be")] {
+        let error = try_read(&server, &wanted(&[("Pod", "spec")]), |access| access.namespaces = vec![name.into()]);
+        let error = error.unwrap_err();
+        assert!(matches!(error, ClusterError::Namespace { .. }), "{error}");
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn config_maps_are_read_by_name_only() {
+    let map = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"},
+                                  "metadata": {"name": name, "namespace": "kube-system"}})
+    };
+    let path = "/api/v1/namespaces/kube-system/configmaps";
+    let server = Server::start(&[(path, vec![map("kube-proxy"), map("secret")])], |request, _| {
+        request.path.ends_with("kubelet-config").then(|| Reply::status(403, "no"))
+    });
+    let inventory = read(&server, &wanted(&[("ConfigMap", "data")]), |_| {});
+    assert_eq!(names(&inventory, "ConfigMap"), ["kube-proxy"]);
+    assert_eq!(
+        gaps(&inventory),
+        [
+            "ConfigMap in kube-system: forbidden, kubelet-config: no (needs get configmaps named kubelet-config in kube-system)"
+        ]
+    );
+    assert!(server.paths().iter().all(|asked| asked != path && !asked.contains("configmaps?")));
+}
+
+fn nodes(count: usize) -> Vec<serde_json::Value> {
+    (0..count).map(|n| json!({"metadata": {"name": format!("node-{n:03}")}})).collect()
+}
+
+#[test]
+fn kubelets_are_asked_only_if_that_is_allowed() {
+    let server = Server::start(&[("/api/v1/nodes", nodes(3))], |request, _| {
+        let node = request.path.strip_prefix("/api/v1/nodes/")?.strip_suffix("/proxy/configz")?;
+        Some(match node {
+            "node-001" => Reply::status(404, "the server could not find the requested resource"),
+            _ => Reply::Json(
+                200,
+                r#" {"kubeletconfig":{"authentication":{"anonymous":{"enabled":false}},"x":1}}"#.into(),
+            ),
+        })
+    });
+    let wanted = wanted(&[("KubeletConfigz", "kubeletconfig.authentication")]);
+
+    let inventory = read(&server, &wanted, |_| {});
+    assert_eq!(
+        gaps(&inventory),
+        [
+            "KubeletConfigz: not collected, kubelet configuration needs node facts or --allow-node-proxy (needs get nodes/proxy)"
+        ]
+    );
+    assert!(!server.paths().iter().any(|path| path.contains("proxy")));
+
+    let inventory = read(&server, &wanted, |access| access.allow_node_proxy = true);
+    assert_eq!(names(&inventory, "KubeletConfigz"), ["node-000", "node-002"]);
+    assert_eq!(
+        inventory.of("KubeletConfigz")[0].value.to_json(500),
+        r#"{"metadata":{"name":"node-000"},"kubeletconfig":{"authentication":{"anonymous":{"enabled":false}}}}"#
+    );
+    assert_eq!(
+        gaps(&inventory),
+        ["KubeletConfigz in node-001: server error, the kubelet does not give its configuration"]
+    );
+}
+
+#[test]
+fn denied_kubelets_are_one_gap_and_some_are_their_own() {
+    let denied = |all: bool| {
+        let server = Server::start(&[("/api/v1/nodes", nodes(20))], move |request, _| {
+            let asked = request.path.contains("proxy/configz");
+            if asked && (all || request.path.contains("node-007")) {
+                return Some(Reply::status(403, "no"));
+            }
+            asked.then(|| Reply::Json(200, r#"{"kubeletconfig":{}}"#.into()))
+        });
+        read(&server, &wanted(&[("KubeletConfigz", "kubeletconfig")]), |access| access.allow_node_proxy = true)
+    };
+    assert_eq!(gaps(&denied(true)), ["KubeletConfigz: forbidden, no (needs get nodes/proxy)"]);
+    let some = denied(false);
+    assert_eq!(gaps(&some), ["KubeletConfigz in node-007: forbidden, no (needs get nodes/proxy)"]);
+    assert_eq!(some.of("KubeletConfigz").len(), 19);
+}
+
+#[derive(Default)]
+struct Kept {
+    objects: Vec<(String, String)>,
+    restarts: Vec<(String, Option<String>)>,
+    gaps: Vec<Gap>,
+}
+
+impl ObjectSink for Kept {
+    fn object(&mut self, kind: &str, raw: &[u8]) {
+        self.objects.push((kind.into(), String::from_utf8(raw.to_vec()).unwrap()));
+    }
+
+    fn restart(&mut self, kind: &str, scope: Option<&str>) {
+        self.restarts.push((kind.into(), scope.map(str::to_owned)));
+        self.objects.retain(|(known, _)| known != kind);
+    }
+
+    fn gap(&mut self, gap: &Gap) {
+        self.gaps.push(gap.clone());
+    }
+}
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<(String, usize)>>);
+
+impl Progress for Heard {
+    fn reading(&self, what: &str, done: usize) {
+        self.0.lock().unwrap().push((what.into(), done));
+    }
+}
+
+#[test]
+fn objects_are_handed_over_as_they_were_read() {
+    let pods = objects("pod", "a", 25);
+    let server = Server::start(&[("/api/v1/pods", pods.clone())], |request, before| {
+        if request.path.contains("services") {
+            return Some(Reply::status(403, "no"));
+        }
+        (request.path.contains("continue=at%2F20") && before == 0).then(|| Reply::status(410, "too old"))
+    });
+    let (_dir, file) = kubeconfig(&server.url);
+    let wanted = wanted(&[("Pod", "spec.hostNetwork"), ("Service", "spec")]);
+    let (mut kept, heard) = (Kept::default(), Heard::default());
+    let inventory = collect(&access(file), &wanted, Timestamp::UNIX_EPOCH, Some(&mut kept), &heard).unwrap();
+
+    assert_eq!(names(&inventory, "Pod"), all("pod", 25));
+    assert_eq!(kept.restarts, [("Pod".to_owned(), None)]);
+    let expected: Vec<(String, String)> = pods.iter().map(|pod| ("Pod".to_owned(), pod.to_string())).collect();
+    assert_eq!(kept.objects, expected);
+    assert_eq!(kept.gaps, inventory.gaps());
+    assert_eq!(kept.gaps[0].reason, GapReason::Forbidden);
+    let counts: Vec<usize> =
+        heard.0.lock().unwrap().iter().filter(|(kind, _)| kind == "Pod").map(|(_, n)| *n).collect();
+    assert_eq!(counts, [10, 20, 0, 10, 20, 25]);
+}
+
+#[test]
+fn rights_are_reviewed() {
+    let server = Server::start(&[], |request, _| {
+        if request.method != "POST" {
+            return None;
+        }
+        let question: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        assert_eq!(question["kind"], "SelfSubjectAccessReview");
+        let status = match question["spec"]["resourceAttributes"]["resource"].as_str().unwrap() {
+            "pods" => json!({"allowed": true, "reason": "RBAC"}),
+            "nodes" => return Some(Reply::status(422, "no")),
+            _ => json!({"allowed": false}),
+        };
+        Some(Reply::Json(201, json!({"status": status}).to_string()))
+    });
+    let (_dir, file) = kubeconfig(&server.url);
+    let right = |resource: &str| Right { verb: "list".into(), resource: resource.into(), ..Right::default() };
+    let verdicts = review_access(&access(file), &[right("secrets"), right("pods"), right("nodes")]).unwrap();
+    assert_eq!(verdicts[..2], [Verdict::Denied(String::new()), Verdict::Allowed]);
+    assert!(matches!(&verdicts[2], Verdict::Unknown(why) if why.contains("422")), "{verdicts:?}");
+    let asked = server.requests();
+    assert!(asked.iter().all(|r| r.path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"), "{asked:?}");
+    assert!(
+        asked.iter().any(|r| r.body.contains(r#""resourceAttributes":{"group":"","resource":"pods","verb":"list"}"#))
+    );
+}
