@@ -177,8 +177,12 @@ fn write_detail(csv: &mut Csv<'_>, detail: Option<&Detail>) -> csv::Result<()> {
     write_joined(csv, detail, |evidence| Cow::Borrowed(evidence.expected.as_str()))?;
     write_joined(csv, detail, |evidence| Cow::Borrowed(evidence.source.as_deref().unwrap_or_default()))?;
     let location = |evidence: &Evidence| evidence.location.clone();
-    write_joined(csv, detail, |evidence| location(evidence).map_or(Cow::Borrowed(""), |l| Cow::Owned(l.file.to_string())))?;
-    write_joined(csv, detail, |evidence| location(evidence).map_or(Cow::Borrowed(""), |l| Cow::Owned(l.line.to_string())))?;
+    write_joined(csv, detail, |evidence| {
+        location(evidence).map_or(Cow::Borrowed(""), |l| Cow::Owned(l.file.to_string()))
+    })?;
+    write_joined(csv, detail, |evidence| {
+        location(evidence).map_or(Cow::Borrowed(""), |l| Cow::Owned(l.line.to_string()))
+    })?;
     if detail.omitted > 0 {
         write_text(csv, &format!("{} (and {} more properties)", detail.reason, detail.omitted))?;
     } else {
@@ -251,7 +255,8 @@ mod tests {
                 let rows = rows(&report, &view);
                 assert_eq!(rows.len(), selection.shown.findings + empty, "{name}");
                 let with_resource = rows.iter().filter(|row| !row["state"].is_empty()).count();
-                let all: usize = set.iter().flat_map(|a| &a.standards).flat_map(|s| &s.rules).map(|r| r.counts.total()).sum();
+                let all: usize =
+                    set.iter().flat_map(|a| &a.standards).flat_map(|s| &s.rules).map(|r| r.counts.total()).sum();
                 assert_eq!(with_resource + selection.left_out.findings, all, "{name}");
             }
         }
@@ -266,7 +271,14 @@ mod tests {
                 assert!(!cell.chars().any(|c| c.is_control() || c == '\u{202e}'), "{column}: {cell}");
             }
         }
-        for (text, safe) in [("=1", "'=1"), ("-1", "'-1"), ("\t=1", "\\u{9}=1"), ("＝1", "'＝1"), ("é", "é"), ("\r\n+", "\\u{d}\\u{a}+")] {
+        for (text, safe) in [
+            ("=1", "'=1"),
+            ("-1", "'-1"),
+            ("\t=1", "\\u{9}=1"),
+            ("＝1", "'＝1"),
+            ("é", "é"),
+            ("\r\n+", "\\u{d}\\u{a}+"),
+        ] {
             assert_eq!(super::safe(text), safe);
         }
     }
@@ -274,7 +286,11 @@ mod tests {
     #[test]
     fn a_failed_resource_with_its_place() {
         let set = [testing::cluster()];
-        let view = View { standards: vec!["cis".to_owned()], resource: Some("deployment shop/cart".to_owned()), ..View::default() };
+        let view = View {
+            standards: vec!["cis".to_owned()],
+            resource: Some("deployment shop/cart".to_owned()),
+            ..View::default()
+        };
         let rows = rows(&testing::report(&set), &view);
         let row = rows.iter().find(|row| row["rule_id"] == "5.2.2").unwrap();
         for (column, cell) in [

@@ -84,8 +84,10 @@ pub struct UnknownWord {
 
 impl UnknownWord {
     fn new(what: &'static str, word: &str, known: &[&str]) -> UnknownWord {
-        let hint = spelling::nearest(word, known.iter().copied())
-            .map_or_else(|| format!("expected one of {}", known.join(", ")), |near| format!("did you mean \"{near}\"?"));
+        let hint = spelling::nearest(word, known.iter().copied()).map_or_else(
+            || format!("expected one of {}", known.join(", ")),
+            |near| format!("did you mean \"{near}\"?"),
+        );
         UnknownWord { what, word: word.to_owned(), hint }
     }
 }
@@ -160,3 +162,6 @@ pub fn write(
     }
     out.flush()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ use super::{OtherStatus, OtherSystem, Report};
 use crate::model::*;
 
 /// A name with everything that could harm a terminal, a page, a spreadsheet or a document.
-pub const HOSTILE: &str = "=cmd|'/C calc'!A0<script>alert(1)</script>\u{202e}\u{1b}[31m\"|`*_[x](javascript:alert(1))\r\n</td>&amp;";
+pub const HOSTILE: &str =
+    "=cmd|'/C calc'!A0<script>alert(1)</script>\u{202e}\u{1b}[31m\"|`*_[x](javascript:alert(1))\r\n</td>&amp;";
 
 /// Collects the parts of an assessment and keeps the indices right.
 pub struct Builder {
@@ -57,7 +58,8 @@ impl Builder {
             control: Control::Contain,
             themes: vec!["hardening".to_owned()],
             why: format!("{title}, because who gets around it controls more than the workload."),
-            fix: "Set the property as expected, and grant only the single capability that the program needs.".to_owned(),
+            fix: "Set the property as expected, and grant only the single capability that the program needs."
+                .to_owned(),
             hint: None,
             links: vec!["https://kubernetes.io/docs/concepts/security/".to_owned()],
         };
@@ -110,7 +112,9 @@ impl Builder {
 pub fn outcome(resource: u32, element: Option<&str>, state: State) -> Outcome {
     let detail = match state {
         State::Passed => None,
-        State::Failed => Some(failure("spec.template.spec.containers[0].securityContext.privileged", Some("true"), "not true")),
+        State::Failed => {
+            Some(failure("spec.template.spec.containers[0].securityContext.privileged", Some("true"), "not true"))
+        }
         State::Manual => Some(reason("no node data", Some("Run the node collector on this node"))),
         State::NotRelevant => Some(reason("the component does not run here", None)),
     };
@@ -181,8 +185,17 @@ pub fn cluster() -> Assessment {
     let node = b.resource("Node", None, "worker-3");
 
     let mut binding = outcome(admin, None, State::Failed);
-    binding.detail = Some(Arc::new(failure("subjects[1].name", Some("\"system:authenticated\""), "none of system:authenticated, system:anonymous")));
-    let grants = b.check("kubernetes-cluster-admin-granted-to-nobody-else", "cluster-admin is granted only where it is needed", CRITICAL, vec![binding]);
+    binding.detail = Some(Arc::new(failure(
+        "subjects[1].name",
+        Some("\"system:authenticated\""),
+        "none of system:authenticated, system:anonymous",
+    )));
+    let grants = b.check(
+        "kubernetes-cluster-admin-granted-to-nobody-else",
+        "cluster-admin is granted only where it is needed",
+        CRITICAL,
+        vec![binding],
+    );
 
     let mut placed = outcome(cart, Some("app"), State::Failed);
     let mut detail = failure("spec.template.spec.containers[0].securityContext.privileged", Some("true"), "not true");
@@ -199,22 +212,48 @@ pub fn cluster() -> Assessment {
         let at = b.resource("Deployment", Some("web"), &format!("front-{n}"));
         outcomes.push(outcome(at, Some("main"), State::Passed));
     }
-    let privileged = b.check("kubernetes-container-not-privileged", "Containers run without privileged mode", HIGH, outcomes);
+    let privileged =
+        b.check("kubernetes-container-not-privileged", "Containers run without privileged mode", HIGH, outcomes);
 
     let mut flag = outcome(server, None, State::Failed);
     let mut detail = failure("flags.profiling", None, "false");
     detail.evidence[0].source = Some("default of 1.34 is true".to_owned());
     flag.detail = Some(Arc::new(detail));
-    let profiling = b.check("kubernetes-apiserver-profiling-off", "The API server does not serve profiling data", MEDIUM, vec![flag]);
+    let profiling = b.check(
+        "kubernetes-apiserver-profiling-off",
+        "The API server does not serve profiling data",
+        MEDIUM,
+        vec![flag],
+    );
 
     let mut waived = outcome(router, None, State::Failed);
     waived.waiver = waiver();
     waived.detail = Some(Arc::new(failure("spec.template.spec.hostNetwork", Some("true"), "not true")));
-    let host = b.check("kubernetes-workload-host-network", "Workloads stay off the host network", HIGH, vec![waived, outcome(cart, None, State::Passed)]);
+    let host = b.check(
+        "kubernetes-workload-host-network",
+        "Workloads stay off the host network",
+        HIGH,
+        vec![waived, outcome(cart, None, State::Passed)],
+    );
 
-    let files = b.check("kubernetes-file-mode", "Files are writable by their owner only", HIGH, vec![outcome(node, None, State::Manual)]);
-    let passed = b.check("kubernetes-anonymous-auth-off", "Anonymous requests are rejected", CRITICAL, vec![outcome(server, None, State::Passed)]);
-    let absent = b.check("kubernetes-etcd-peer-tls", "Etcd members talk over TLS", LOW, vec![outcome(node, None, State::NotRelevant)]);
+    let files = b.check(
+        "kubernetes-file-mode",
+        "Files are writable by their owner only",
+        HIGH,
+        vec![outcome(node, None, State::Manual)],
+    );
+    let passed = b.check(
+        "kubernetes-anonymous-auth-off",
+        "Anonymous requests are rejected",
+        CRITICAL,
+        vec![outcome(server, None, State::Passed)],
+    );
+    let absent = b.check(
+        "kubernetes-etcd-peer-tls",
+        "Etcd members talk over TLS",
+        LOW,
+        vec![outcome(node, None, State::NotRelevant)],
+    );
 
     let mut partly = b.rule("5.2.5", "Workloads stay off the host network", &[host]);
     partly.partly = true;
@@ -228,14 +267,21 @@ pub fn cluster() -> Assessment {
         partly,
         b.rule("1.1.9", "CNI files are writable by their owner only", &[files]),
         b.rule("1.1.10", "CNI files belong to root", &[files]),
-        b.human("3.1.1", "People do not authenticate with client certificates", "List who holds client certificates signed by the cluster CA and show that none is a person."),
+        b.human(
+            "3.1.1",
+            "People do not authenticate with client certificates",
+            "List who holds client certificates signed by the cluster CA and show that none is a person.",
+        ),
         b.human("5.4.2", "Secrets live in an external store where that is possible", "Show where secrets come from."),
         b.rule("1.2.1", "Anonymous requests are rejected", &[passed]),
         b.rule("2.4", "Etcd members talk over TLS", &[absent]),
         out,
     ];
     b.standard(cis(), true, rules);
-    let rules = vec![b.rule("9.4(b)", "Workloads cannot take over the machine that they run on", &[privileged, host]), b.rule("9.4(c)", "Access is authenticated", &[passed])];
+    let rules = vec![
+        b.rule("9.4(b)", "Workloads cannot take over the machine that they run on", &[privileged, host]),
+        b.rule("9.4(c)", "Access is authenticated", &[passed]),
+    ];
     b.standard(dora(), true, rules);
 
     b.assessment.gaps = vec![
@@ -246,9 +292,16 @@ pub fn cluster() -> Assessment {
             detail: "the server refused".to_owned(),
             permission: Some("list networkpolicies.networking.k8s.io".to_owned()),
         },
-        Gap { kind: "node".to_owned(), scope: Some("worker-3".to_owned()), reason: GapReason::NotCollected, detail: String::new(), permission: None },
+        Gap {
+            kind: "node".to_owned(),
+            scope: Some("worker-3".to_owned()),
+            reason: GapReason::NotCollected,
+            detail: String::new(),
+            permission: None,
+        },
     ];
-    b.assessment.notes = vec!["3 objects of kind ConfigMap appear more than once in the input; the last of each is assessed".to_owned()];
+    b.assessment.notes =
+        vec!["3 objects of kind ConfigMap appear more than once in the input; the last of each is assessed".to_owned()];
     b.done()
 }
 
@@ -307,7 +360,8 @@ pub fn large(checks: usize, resources: usize) -> Assessment {
             name: format!("service-{n}").into(),
         })
         .collect();
-    let failed = Arc::new(failure("spec.template.spec.containers[0].securityContext.privileged", Some("true"), "not true"));
+    let failed =
+        Arc::new(failure("spec.template.spec.containers[0].securityContext.privileged", Some("true"), "not true"));
     let unsure = Arc::new(reason("the image registry could not be read", Some("Grant access to the registry")));
     let mut rules = Vec::new();
     for n in 0..checks {
@@ -328,7 +382,8 @@ pub fn large(checks: usize, resources: usize) -> Assessment {
             })
             .collect();
         let vector = [CRITICAL, HIGH, MEDIUM, LOW][n % 4];
-        let check = b.check(&format!("kubernetes-check-{n}"), &format!("Statement number {n} is true"), vector, outcomes);
+        let check =
+            b.check(&format!("kubernetes-check-{n}"), &format!("Statement number {n} is true"), vector, outcomes);
         rules.push(b.rule(&format!("5.{}.{}", n / 20, n), &format!("Statement number {n} is true"), &[check]));
     }
     b.standard(cis(), true, rules);

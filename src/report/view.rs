@@ -269,7 +269,11 @@ impl View {
 
     /// A resource with this state is listed.
     pub fn lists(&self, state: State) -> bool {
-        if self.results.is_empty() { self.complete || state != State::NotRelevant } else { self.results.contains(&state) }
+        if self.results.is_empty() {
+            self.complete || state != State::NotRelevant
+        } else {
+            self.results.contains(&state)
+        }
     }
 
     fn listed(&self, counts: &Counts) -> usize {
@@ -283,8 +287,8 @@ impl View {
     fn wants(&self, row: &Row<'_>, rule_text: Option<&str>, narrowed: bool) -> bool {
         let severity = || row.rule.severity.is_some_and(|severity| self.severities.contains(&severity));
         self.lists(row.state)
-            && !(row.rule.out_of_scope && !self.complete)
-            && !(narrowed && row.counts.total() == 0)
+            && (self.complete || !row.rule.out_of_scope)
+            && (!narrowed || row.counts.total() > 0)
             && (self.severities.is_empty() || severity())
             && rule_text.is_none_or(|text| mentions(row, text))
     }

@@ -24,7 +24,8 @@ pub const FORMAT: &str = "spm.assessment/v1";
 pub const SCHEMA: &str = include_str!("schema.json");
 
 pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let shown: Vec<Shown<'_>> = report.assessments.iter().enumerate().map(|(at, a)| Shown::new(at, a, selection)).collect();
+    let shown: Vec<Shown<'_>> =
+        report.assessments.iter().enumerate().map(|(at, a)| Shown::new(at, a, selection)).collect();
     let outcomes: usize = shown.iter().map(|s| s.outcomes).sum();
     let all: usize = report.assessments.iter().flat_map(|a| &a.checks).map(|c| c.outcomes.len()).sum();
     let document = Document {
@@ -475,7 +476,8 @@ mod tests {
         for (name, set) in testing::sets() {
             let report = Report { others: &others, ..testing::report(&set) };
             let json = json(&report, &View { complete: true, ..View::default() });
-            let errors: Vec<String> = validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path)).collect();
+            let errors: Vec<String> =
+                validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path)).collect();
             assert!(errors.is_empty(), "{name}: {errors:#?}");
         }
         let mut wrong = json(&testing::report(&[testing::cluster()]), &View::default());
@@ -487,7 +489,11 @@ mod tests {
     fn every_outcome_is_written_or_counted_as_left_out() {
         for (name, set) in testing::sets() {
             let all: usize = set.iter().flat_map(|a| &a.checks).map(|c| c.outcomes.len()).sum();
-            for view in [View::default(), View { complete: true, ..View::default() }, View { resource: Some("cart".to_owned()), ..View::default() }] {
+            for view in [
+                View::default(),
+                View { complete: true, ..View::default() },
+                View { resource: Some("cart".to_owned()), ..View::default() },
+            ] {
                 let json = json(&testing::report(&set), &view);
                 let left_out = usize::try_from(json["left_out"]["outcomes"].as_u64().unwrap()).unwrap();
                 assert_eq!(outcomes(&json) + left_out, all, "{name} {view:?}");
@@ -498,7 +504,11 @@ mod tests {
     #[test]
     fn an_outcome_with_everything() {
         let set = [testing::cluster()];
-        let view = View { rule: Some("5.2.2".to_owned()), namespaces: vec!["shop".to_owned(), "ingress".to_owned()], ..View::default() };
+        let view = View {
+            rule: Some("5.2.2".to_owned()),
+            namespaces: vec!["shop".to_owned(), "ingress".to_owned()],
+            ..View::default()
+        };
         let json = json(&testing::report(&set), &view);
         let check = &json["assessments"][0]["checks"][0];
         assert_eq!(check["counts"]["failed"], 10);

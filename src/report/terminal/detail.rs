@@ -86,7 +86,8 @@ fn rule(
         n if n == row.counts.failed => tail = tail.dim(" (waived)"),
         n => tail = tail.dim(&format!(" ({n} waived)")),
     }
-    for (n, word) in [(row.counts.manual, "manual"), (row.counts.passed, "passed")].into_iter().filter(|(n, _)| *n > 0) {
+    for (n, word) in [(row.counts.manual, "manual"), (row.counts.passed, "passed")].into_iter().filter(|(n, _)| *n > 0)
+    {
         tail = tail.dim(&format!(", {n} {word}"));
     }
     paper.edges(0, &head, &tail)?;
@@ -94,7 +95,8 @@ fn rule(
     let name = format!("{standard}{}", words::short(&row.rule.id, 60));
     let failing: Vec<u32> = row.rule.checks.iter().copied().filter(|at| fails(row, *at)).collect();
     let seen = |at: &u32| shown.iter().find(|(known, _)| known == at).map(|(_, name)| name.as_str());
-    if let Some(names) = failing.iter().map(seen).collect::<Option<BTreeSet<&str>>>().filter(|names| !names.is_empty()) {
+    if let Some(names) = failing.iter().map(seen).collect::<Option<BTreeSet<&str>>>().filter(|names| !names.is_empty())
+    {
         let names: Vec<&str> = names.into_iter().collect();
         return paper.line(2, &Line::new().dim("same resources as ").plain(&names.join(", ")).dim(" above"));
     }

@@ -51,7 +51,12 @@ const RULES: usize = 25;
 /// Gaps and notes that are spelt out.
 const REMARKS: usize = 8;
 
-pub fn write(report: &Report<'_>, selection: &Selection<'_>, style: &TableStyle, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    report: &Report<'_>,
+    selection: &Selection<'_>,
+    style: &TableStyle,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut paper = Paper::new(out, style.width, style.colour);
     let paper = &mut paper;
     match style.layout {
@@ -65,12 +70,7 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, style: &TableStyle,
     Ok(())
 }
 
-fn pages(
-    paper: &mut Paper<'_>,
-    report: &Report<'_>,
-    selection: &Selection<'_>,
-    style: &TableStyle,
-) -> io::Result<()> {
+fn pages(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>, style: &TableStyle) -> io::Result<()> {
     if report.assessments.is_empty() {
         return paper.line(0, &Line::new().plain("Nothing was assessed."));
     }
@@ -151,7 +151,7 @@ fn card(paper: &mut Paper<'_>, result: &StandardResult) -> io::Result<()> {
         for (ink, sign, n) in parts {
             before += n;
             // Nothing that exists is drawn as nothing.
-            let end = (columns * before / sum).max(drawn + usize::from(n > 0)).min(columns);
+            let end = (columns * before).checked_div(sum).unwrap_or(0).max(drawn + usize::from(n > 0)).min(columns);
             bar = bar.add(ink, &sign.to_string().repeat(end - drawn));
             drawn = end;
         }
@@ -215,7 +215,11 @@ fn view_note(paper: &mut Paper<'_>, selection: &Selection<'_>) -> io::Result<()>
     if selection.left_out.rules == 0 {
         return Ok(());
     }
-    let shown = format!("{} of {} shown", selection.shown.rules, count(selection.shown.rules + selection.left_out.rules, "rule"));
+    let shown = format!(
+        "{} of {} shown",
+        selection.shown.rules,
+        count(selection.shown.rules + selection.left_out.rules, "rule")
+    );
     let hint = if selection.view.complete { "" } else { "; --view complete shows those that are Not relevant too" };
     paper.line(0, &Line::new().dim(&format!("{shown}{hint}")))
 }
@@ -231,7 +235,10 @@ fn next(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>) -
     }
     if !selection.view.complete && selection.left_out.rules > 0 {
         let hidden = count(selection.left_out.rules, "rule");
-        steps.push((format!("{} --view complete", report.command), format!("includes what is Not relevant ({hidden} hidden)")));
+        steps.push((
+            format!("{} --view complete", report.command),
+            format!("includes what is Not relevant ({hidden} hidden)"),
+        ));
     }
     let refused: BTreeSet<&str> = report
         .assessments
@@ -240,7 +247,10 @@ fn next(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>) -
         .map(|a| a.system.technology.as_str())
         .collect();
     for technology in refused {
-        steps.push((format!("spm permissions {technology}"), "the permissions that were missing, ready to apply".to_owned()));
+        steps.push((
+            format!("spm permissions {technology}"),
+            "the permissions that were missing, ready to apply".to_owned(),
+        ));
     }
     let Some(widest) = steps.iter().map(|(command, _)| crate::base::text::width(command)).max() else {
         return Ok(());

@@ -136,7 +136,11 @@ impl<'w> Paper<'w> {
             self.write_line(indent, &line.pieces)
         } else {
             self.fit(Room { indent, hanging: indent + 2, lines: 3 }, left)?;
-            if right.width() > 0 { self.fit(Room { indent: indent + 2, hanging: indent + 4, lines: 2 }, right) } else { Ok(()) }
+            if right.width() > 0 {
+                self.fit(Room { indent: indent + 2, hanging: indent + 4, lines: 2 }, right)
+            } else {
+                Ok(())
+            }
         }
     }
 
@@ -161,9 +165,7 @@ impl<'w> Paper<'w> {
                 if used == 0 {
                     pieces.push((ink, shorten(&word, space).into_owned()));
                 } else {
-                    if let Some((_, last)) = pieces.last_mut() {
-                        last.truncate(last.trim_end().len());
-                    }
+                    narrow(&mut pieces, space.saturating_sub(3));
                     pieces.push((Ink::Dim, "...".to_owned()));
                 }
                 return self.write_line(indent, &pieces);
@@ -197,6 +199,22 @@ impl<'w> Paper<'w> {
             }
         }
         writeln!(self.out)
+    }
+}
+
+// Takes away from the end what does not fit, and spaces.
+fn narrow(pieces: &mut Vec<(Ink, String)>, columns: usize) {
+    let mut used: usize = pieces.iter().map(|(_, text)| width(text)).sum();
+    while let Some((_, text)) = pieces.last_mut() {
+        if used <= columns && !text.ends_with(' ') && !text.is_empty() {
+            return;
+        }
+        let before = width(text);
+        if text.pop().is_none() {
+            pieces.pop();
+            continue;
+        }
+        used -= before - width(text);
     }
 }
 

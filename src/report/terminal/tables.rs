@@ -2,7 +2,9 @@
 
 use std::io;
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 use super::paper::{Ink, Line, Paper};
 use crate::base::text::{count, sanitise};
@@ -10,10 +12,11 @@ use crate::model::{Severity, StandardResult, State, Totals};
 use crate::report::view::Selection;
 use crate::report::{OtherStatus, Report, words};
 
-fn table(paper: &Paper<'_>, header: &[&str], numbers: usize) -> Table {
+/// A table whose last `numbers` columns are numbers and whose column `wide` takes the space that is left.
+fn table(paper: &Paper<'_>, header: &[&str], wide: usize, numbers: usize) -> Table {
     let mut table = Table::new();
-    let line = LineStyle::new('─', '─', '─', '─');
-    table.load_style(TableStyle::new().header_separator(line)).set_content_arrangement(ContentArrangement::Dynamic);
+    let style = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(paper.width).unwrap_or(u16::MAX));
     table.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
     if paper.colour {
@@ -21,14 +24,32 @@ fn table(paper: &Paper<'_>, header: &[&str], numbers: usize) -> Table {
     } else {
         table.force_no_tty();
     }
-    for column in table.column_iter_mut().skip(header.len().saturating_sub(numbers)) {
-        column.set_cell_alignment(CellAlignment::Right);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if at + 1 < header.len() { 2 } else { 0 }));
+        if at != wide {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+        if at + numbers >= header.len() {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     table
 }
 
+/// Columns of a name that must leave room for others.
+const NAME: usize = 24;
+
 fn text(text: &str, columns: usize) -> Cell {
     Cell::new(words::short(&sanitise(text), columns))
+}
+
+/// Columns from which on a table has room for more than it needs.
+const ROOMY: usize = 100;
+
+fn standard_cell(paper: &Paper<'_>, result: &StandardResult) -> Cell {
+    let standard = &result.standard;
+    let version = if paper.width < ROOMY { String::new() } else { format!(" {}", standard.version) };
+    text(&format!("{}{version}", standard.short), NAME)
 }
 
 fn colour(ink: Ink) -> Color {
@@ -58,9 +79,12 @@ pub fn rules(paper: &mut Paper<'_>, selection: &Selection<'_>) -> io::Result<()>
     let standards = differs(|a, b| a.standard.standard.id == b.standard.standard.id);
     let mut header = vec!["Severity", "Result"];
     header.extend(systems.then_some("System"));
-    header.extend(standards.then_some("Standard"));
-    header.extend(["Rule", "Title", "Failed", "Waived", "Manual", "Passed"]);
-    let mut table = table(paper, &header, 4);
+    let roomy = paper.width >= ROOMY;
+    header.extend((standards && roomy).then_some("Standard"));
+    let wide = header.len() + 1;
+    header.extend(["Rule", "Title", "Failed", "Manual"]);
+    header.extend(roomy.then_some("Passed"));
+    let mut table = table(paper, &header, wide, header.len() - wide - 1);
     for row in &selection.rows {
         let severity = match row.rule.severity {
             Some(severity) => {
@@ -71,31 +95,45 @@ pub fn rules(paper: &mut Paper<'_>, selection: &Selection<'_>) -> io::Result<()>
         };
         let mut cells = vec![severity, Cell::new(row.result_label()).fg(colour(Ink::of_state(row.state)))];
         if systems {
-            cells.push(text(&row.assessment.system.name, 40));
+            cells.push(text(&row.assessment.system.name, NAME.min(paper.width / 8)));
         }
-        if standards {
-            cells.push(text(&format!("{} {}", row.standard.standard.short, row.standard.standard.version), 40));
+        if standards && roomy {
+            cells.push(standard_cell(paper, row.standard));
+            cells.push(text(&row.rule.id, NAME));
+        } else if standards {
+            cells.push(text(&format!("{} {}", row.standard.standard.short, row.rule.id), NAME.min(paper.width / 5)));
+        } else {
+            cells.push(text(&row.rule.id, NAME));
         }
-        cells.push(text(&row.rule.id, 40));
         let partly = if row.rule.partly { " (technical part only)" } else { "" };
         cells.push(text(&format!("{}{partly}", words::short(&row.rule.title, 200)), 230));
-        cells.push(number(row.counts.failed, Ink::Red));
-        cells.push(number(row.counts.waived, Ink::Dim));
+        cells.push(failed(row.counts.failed, row.counts.waived));
         cells.push(number(row.counts.manual, Ink::Yellow));
-        cells.push(number(row.counts.passed, Ink::Green));
+        if roomy {
+            cells.push(number(row.counts.passed, Ink::Green));
+        }
         table.add_row(cells);
     }
-    paper.table(&table)
+    paper.table(&table)?;
+    let waived = selection.rows.iter().any(|row| row.counts.waived > 0);
+    if waived { paper.line(0, &Line::new().dim("in brackets: waived")) } else { Ok(()) }
 }
 
-const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
+/// Failed, and how many of them are waived.
+fn failed(failed: usize, waived: usize) -> Cell {
+    if waived == 0 { number(failed, Ink::Red) } else { Cell::new(format!("{failed} ({waived})")).fg(colour(Ink::Red)) }
+}
+
+/// Headings of what [`totals`] fills in.
+const TOTALS: [&str; 5] = ["Posture", "Failed", "C/H/M/L", "Manual", "Passed"];
 
 fn totals(cells: &mut Vec<Cell>, totals: &Totals) {
-    cells.push(number(totals.rules.failed, Ink::Red));
-    for (severity, n) in Severity::ALL.into_iter().zip(totals.failed_by_severity) {
-        cells.push(number(n, Ink::of_severity(severity)));
-    }
-    cells.push(number(totals.rules.waived, Ink::Dim));
+    let [critical, high, medium, low] = totals.failed_by_severity;
+    let worst = Severity::ALL.into_iter().zip(totals.failed_by_severity).find(|(_, n)| *n > 0);
+    let severities = Cell::new(format!("{critical}/{high}/{medium}/{low}"));
+    cells.push(posture(totals));
+    cells.push(failed(totals.rules.failed, totals.rules.waived));
+    cells.push(severities.fg(colour(worst.map_or(Ink::Dim, |(severity, _)| Ink::of_severity(severity)))));
     cells.push(number(totals.rules.manual, Ink::of_state(State::Manual)));
     cells.push(number(totals.rules.passed, Ink::of_state(State::Passed)));
 }
@@ -110,17 +148,15 @@ fn posture(totals: &Totals) -> Cell {
 
 /// One line per system and standard.
 pub fn systems(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>) -> io::Result<()> {
-    let mut header = vec!["System", "Standard", "Assessed", "Posture", "Failed"];
-    header.extend(SEVERITIES);
-    header.extend(["waived", "Manual", "Passed"]);
-    let mut table = table(paper, &header, 9);
+    let mut header = vec!["System", "Standard", "Assessed"];
+    header.extend(TOTALS);
+    let mut table = table(paper, &header, 0, TOTALS.len());
     for (at, assessment) in report.assessments.iter().enumerate() {
         let shown = |s: &&StandardResult| selection.rows_of(at).any(|row| std::ptr::eq(row.standard, *s));
         let time = words::minute(&assessment.assessed_at);
+        let time = if paper.width < ROOMY { time.get(..10).unwrap_or_default().into() } else { time };
         for standard in assessment.standards.iter().filter(shown) {
-            let name = format!("{} {}", standard.standard.short, standard.standard.version);
-            let mut cells = vec![text(&assessment.system.name, 60), text(&name, 40), text(&time, 30)];
-            cells.push(posture(&standard.totals));
+            let mut cells = vec![text(&assessment.system.name, 60), standard_cell(paper, standard), text(&time, 30)];
             totals(&mut cells, &standard.totals);
             table.add_row(cells);
         }
@@ -140,25 +176,29 @@ pub fn overview(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selectio
     let title = format!("{} of {} assessed", report.assessments.len(), count(known, "known system"));
     paper.line(0, &Line::new().add(Ink::Bold, &title))?;
     for status in [OtherStatus::NotEnabled, OtherStatus::NoData] {
-        let names: Vec<_> = report.others.iter().filter(|o| o.status == status).map(|o| words::short(&o.name, 60)).collect();
+        let names: Vec<_> =
+            report.others.iter().filter(|o| o.status == status).map(|o| words::short(&o.name, 60)).collect();
         if !names.is_empty() {
             let line = Line::new().add(Ink::Yellow, &format!("{} {}: ", names.len(), status.label()));
             paper.line(2, &line.plain(&names.join(", ")))?;
         }
     }
     paper.blank()?;
-    let mut header = vec!["Standard", "Systems", "Posture", "Rules", "Failed"];
-    header.extend(SEVERITIES);
-    header.extend(["waived", "Manual", "Passed"]);
-    let mut cards = table(paper, &header, 11);
+    let mut header = vec!["Standard", "Systems", "Rules"];
+    header.extend(TOTALS);
+    let mut cards = table(paper, &header, 0, header.len() - 1);
     for card in crate::report::cards(selection) {
-        let mut cells = vec![text(&card.name, 80), Cell::new(card.systems), posture(&card.totals)];
-        cells.push(Cell::new(card.totals.rules.total()));
+        let rules = card.totals.rules.total();
+        let mut cells = vec![text(&card.name, 80), Cell::new(card.systems), Cell::new(rules)];
         totals(&mut cells, &card.totals);
         cards.add_row(cells);
     }
     paper.table(&cards)?;
     paper.blank()?;
     paper.line(0, &Line::new().add(Ink::Bold, "My systems"))?;
-    systems(paper, report, selection)
+    systems(paper, report, selection)?;
+    paper.line(
+        0,
+        &Line::new().dim("C/H/M/L: failed rules by severity, critical, high, medium, low; in brackets: waived"),
+    )
 }
