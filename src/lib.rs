@@ -3,9 +3,11 @@
 //! One crate, data flowing one way; every module is a layer and imports only the ones below it. `tests/architecture.rs`
 //! holds the table.
 
+pub mod assess;
 pub mod base;
 pub mod catalog;
 pub mod derive;
 pub mod expr;
 pub mod inventory;
 pub mod model;
+pub mod store;

@@ -1,0 +1,2 @@
+//! What follows from findings: decisions of people about them, and what changed between two assessments.
+
