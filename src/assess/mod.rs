@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! From outcomes to the results of rules and standards.
 
 use std::rc::Rc;
@@ -77,3 +78,7 @@ fn rule_result(
         source: rule.source.clone(),
     }
 }
+=======
+//! What follows from findings: decisions of people about them, and what changed between two assessments.
+
+>>>>>>> store

@@ -3,6 +3,8 @@
 mod assessment;
 mod ccss;
 mod finding;
+#[cfg(test)]
+pub(crate) mod sample;
 mod standard;
 mod system;
 
