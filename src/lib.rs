@@ -16,3 +16,4 @@ pub mod inventory;
 pub mod model;
 pub mod report;
 pub mod rules;
+pub mod store;

@@ -35,8 +35,7 @@ pub fn run(root: &Path) -> Outcome {
 fn manual(command: &ClapCommand, name: &str, dir: &Path) -> std::io::Result<()> {
     let mut page = Vec::new();
     // The name of a page is one word: `spm-rules-list`.
-    let own = command.clone().name(name.to_owned());
-    clap_mangen::Man::new(own).render(&mut page)?;
+    clap_mangen::Man::new(command.clone()).title(name).render(&mut page)?;
     fs::write(dir.join(format!("{name}.1")), page)?;
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
         manual(inner, &format!("{name}-{}", inner.get_name()), dir)?;

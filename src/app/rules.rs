@@ -78,7 +78,13 @@ fn resources() -> Outcome {
             }
         }
         for kind in catalog::kinds() {
-            writeln!(out, "{} ({}): objects as they were read: {}", kind.name, kind.technology, kind.fields.join(", "))?;
+            writeln!(
+                out,
+                "{} ({}): objects as they were read: {}",
+                kind.name,
+                kind.technology,
+                kind.fields.join(", ")
+            )?;
         }
         Ok(())
     })?;
@@ -90,7 +96,8 @@ fn known(library: &Library, id: &str) -> Result<std::sync::Arc<Check>, Fault> {
         Some(check) => Ok(check),
         None => {
             let near = crate::base::spelling::nearest(id, library.check_ids());
-            let help = near.map_or_else(|| "see `spm rules list`".to_owned(), |near| format!("did you mean \"{near}\"?"));
+            let help =
+                near.map_or_else(|| "see `spm rules list`".to_owned(), |near| format!("did you mean \"{near}\"?"));
             Err(Fault(format!("unknown check \"{id}\" ({help})")))
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 
 use super::{Exit, Outcome, library, print};
@@ -42,7 +42,7 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
         return Ok(Exit::Done);
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["Standard", "Version", "Systems", "Requirements", "Answered by checks", "Manual", "Checks"]);
     for (standard, coverage) in &rows {
         table.add_row([

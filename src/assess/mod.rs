@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! From outcomes to the results of rules and standards.
 
 use std::rc::Rc;
@@ -78,7 +77,3 @@ fn rule_result(
         source: rule.source.clone(),
     }
 }
-=======
-//! What follows from findings: decisions of people about them, and what changed between two assessments.
-
->>>>>>> store

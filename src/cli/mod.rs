@@ -3,7 +3,7 @@
 
 mod scan;
 
-pub use scan::{InputArgs, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs};
+pub use scan::{InputArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs};
 
 use std::path::PathBuf;
 
@@ -14,8 +14,10 @@ use crate::model::Technology;
 /// Security posture management: are we compliant, where not, why, what to change.
 #[derive(Debug, Parser)]
 #[command(name = "spm", version, max_term_width = 110, arg_required_else_help = true)]
-#[command(after_help = "First steps: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` manifests or a dump.\n\
-    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete (with --require-complete).")]
+#[command(
+    after_help = "First steps: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` manifests or a dump.\n\
+    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete (with --require-complete)."
+)]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]

@@ -1,14 +1,9 @@
 //! What was read of a system: resources by kind, and what could not be read.
 
-<<<<<<< HEAD
-pub use crate::expr::Wanted;
-=======
 mod sink;
-mod wanted;
 
+pub use crate::expr::Wanted;
 pub use sink::ObjectSink;
-pub use wanted::Wanted;
->>>>>>> live
 
 use std::collections::BTreeMap;
 
@@ -149,6 +144,21 @@ impl Inventory {
         self.gaps.sort();
         self.notes.sort();
         self.notes.dedup();
+    }
+
+    /// Leaves out what lies in other namespaces than `only` (all if empty) or in one of `without`.
+    pub fn keep_namespaces(&mut self, only: &[String], without: &[String]) {
+        if only.is_empty() && without.is_empty() {
+            return;
+        }
+        let named = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        let kept = |name: &str| (only.is_empty() || named(only, name)) && !named(without, name);
+        for (kind, resources) in &mut self.resources {
+            resources.retain(|resource| match &resource.scope {
+                Some(scope) => kept(scope),
+                None => *kind != "Namespace" || kept(&resource.name),
+            });
+        }
     }
 
     /// Resources of `kind`, sorted by scope and name.

@@ -37,7 +37,10 @@ fn definitions() -> Value {
         operators.insert((*name).to_owned(), json!({"description": doc}));
     }
     operators.insert("ignore_case".to_owned(), json!({"type": "boolean", "description": MODIFIERS[0].1}));
-    operators.insert("unset".to_owned(), json!({"enum": [true, false, "unknown", "true", "false"], "description": MODIFIERS[1].1}));
+    operators.insert(
+        "unset".to_owned(),
+        json!({"enum": [true, false, "unknown", "true", "false"], "description": MODIFIERS[1].1}),
+    );
     json!({
         "operators": {"type": "object", "properties": operators, "additionalProperties": false},
         "condition": {"anyOf": [
@@ -268,7 +271,11 @@ pub fn reference() -> String {
     }
     let _ = write!(out, "\n## Themes\n\n{}\n\n## Resources\n\n", THEMES.map(|theme| format!("`{theme}`")).join(", "));
     for view in catalog::views() {
-        let _ = write!(out, "### {}\n\n{} view: {}.\n\n| field | what it holds |\n| --- | --- |\n", view.name, view.technology, view.subject);
+        let _ = write!(
+            out,
+            "### {}\n\n{} view: {}.\n\n| field | what it holds |\n| --- | --- |\n",
+            view.name, view.technology, view.subject
+        );
         for field in view.fields {
             let path = if field.path.is_empty() { "*any*".to_owned() } else { format!("`{}`", field.path) };
             let _ = writeln!(out, "| {path} | {} |", field.doc);

@@ -75,7 +75,8 @@ impl Pack {
         for path in found {
             pack.add(dir, &path);
         }
-        if pack.checks.is_empty() && pack.standards.is_empty() && pack.parameters.is_empty() {
+        let empty = pack.checks.is_empty() && pack.standards.is_empty() && pack.parameters.is_empty();
+        if empty && pack.faults.is_empty() {
             return Err(LoadError(vec![Diagnostic {
                 file: dir.display().to_string(),
                 place: Place { line: 1, column: 1 },
