@@ -38,6 +38,14 @@ pub(super) struct Texts {
     pub places: Vec<Range<usize>>,
 }
 
+impl Texts {
+    /// One object that is the whole text.
+    fn one(body: Vec<u8>) -> Texts {
+        let whole = 0..body.len();
+        Texts { body, places: Vec::from([whole]) }
+    }
+}
+
 /// What reading gave.
 #[derive(Default)]
 pub(super) struct Found {
@@ -139,7 +147,7 @@ impl Reader {
             // One small object: not worth a thread.
             match decode_object(&body, self.reading(), &Sharing::new()) {
                 Ok(resource) => {
-                    let texts = self.keep_text.then(|| Texts { places: vec![0..body.len()], body });
+                    let texts = self.keep_text.then(|| Texts::one(body));
                     self.tell(News::Read { kind: self.kind.name, count: 1, texts }).await;
                     return Ok(Some(resource));
                 }
