@@ -1,6 +1,7 @@
 //! The language that rules are written in, over plain JSON values: paths, operators, three-valued logic, evidence.
 //! It knows no technology and no rule file.
 
+pub mod grants;
 pub mod path;
 pub mod projection;
 pub mod value;

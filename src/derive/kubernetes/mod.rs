@@ -5,6 +5,8 @@ mod container;
 mod live;
 mod ownership;
 mod podspec;
+mod rbac;
+mod rbac_views;
 mod workload;
 
 #[cfg(test)]
@@ -19,6 +21,9 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
     match view.name {
         "workload" => workload::subjects(inventory, view),
         "container" => container::subjects(inventory, view),
+        "rbac_subject" => rbac_views::rbac_subject(inventory, view),
+        "rbac_role" => rbac_views::rbac_role(inventory, view),
+        "rbac_binding" => rbac_views::rbac_binding(inventory, view),
         _ => Subjects::default(),
     }
 }
