@@ -3,6 +3,7 @@
 //! Truth is computed first, without building anything. Only where people will ask why (Failed, Manual, Not relevant) is the
 //! predicate walked again for the leaves that decided.
 
+use super::grants::{Granted, grants_access};
 use super::operators::{Modifiers, Operand, Operator};
 use super::path::{Found, Path, Segment, Step, Steps};
 use super::typed::{Type, Typed};
@@ -302,7 +303,11 @@ impl Condition {
                 Some(elements) => self.truth_of_many(&elements, env),
                 None => Truth::Unknown,
             },
-            Condition::Grants { access, .. } => super::grants::grants_access(value, access).0,
+            Condition::Grants { access, .. } => match grants_access(value, access).0 {
+                Granted::Yes => Truth::True,
+                Granted::No => Truth::False,
+                Granted::Unknown(_) => Truth::Unknown,
+            },
         }
     }
 
@@ -531,7 +536,7 @@ impl Walk<'_> {
                 self.many(condition, &many, truth, negated, &Path::default());
             }
             (Condition::Grants { access, .. }, Found::Value(value @ Value::List(items))) => {
-                let (_, deciding) = super::grants::grants_access(value, access);
+                let (_, deciding) = grants_access(value, access);
                 if deciding.is_empty() {
                     return self.push(condition, found, negated);
                 }

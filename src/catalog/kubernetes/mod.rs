@@ -1,5 +1,6 @@
 //! Kubernetes: kinds with their API paths, the kinds that carry pod templates, built-in names.
 
+pub mod builtin;
 mod podspec;
 mod views;
 

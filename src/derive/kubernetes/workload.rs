@@ -178,11 +178,11 @@ pub(super) fn account_name(spec: &Map) -> Option<&str> {
         None | Some(Value::Null | Value::Str(_)) => Some(None),
         Some(_) => None,
     };
-    named(KEYS.service_account_name)?.or(named(KEYS.service_account)?).or(Some(DEFAULT_NAMESPACE_ACCOUNT))
+    named(KEYS.service_account_name)?.or(named(KEYS.service_account)?).or(Some(DEFAULT_ACCOUNT))
 }
 
 /// The account that pods get if they name none.
-pub(super) const DEFAULT_NAMESPACE_ACCOUNT: &str = "default";
+pub(super) const DEFAULT_ACCOUNT: &str = "default";
 
 // Whether pods get a token, and what says so.
 struct Token {
