@@ -1,5 +1,8 @@
 //! Kubernetes: kinds with their API paths, the kinds that carry pod templates, built-in names.
 
+pub mod components;
+pub mod files;
+pub mod kubelet;
 mod views;
 
 pub use views::VIEWS;
@@ -141,14 +144,12 @@ const NODE_FACTS: &[&str] = &[
     "processes",
     "files",
     "documents",
-    "configz",
     "certs",
     "kubeconfigs",
     "units",
     "listeners",
     "sysctl",
     "lsm",
-    "versions",
     "errors",
 ];
 

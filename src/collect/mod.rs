@@ -1,0 +1,4 @@
+//! The layer that reads the world.
+
+#[cfg(unix)]
+pub mod node;
