@@ -2,6 +2,8 @@
 
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+#[cfg(unix)]
+pub mod node;
 
 /// Hears how far a collector is. Collectors never print.
 pub trait Progress: Sync {

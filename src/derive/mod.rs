@@ -3,7 +3,7 @@
 pub mod kubernetes;
 mod subject;
 
-pub use subject::{Origin, Subject, Subjects};
+pub use subject::{Origin, OriginPart, Subject, Subjects, keys};
 
 use crate::catalog::{self, Source};
 use crate::inventory::{Inventory, Presence};

@@ -2,6 +2,9 @@
 
 pub mod builtin;
 mod podspec;
+pub mod components;
+pub mod files;
+pub mod kubelet;
 mod views;
 
 pub use podspec::{CONTAINER_FIELDS, PODSPEC_FIELDS};
@@ -144,14 +147,12 @@ const NODE_FACTS: &[&str] = &[
     "processes",
     "files",
     "documents",
-    "configz",
     "certs",
     "kubeconfigs",
     "units",
     "listeners",
     "sysctl",
     "lsm",
-    "versions",
     "errors",
 ];
 

@@ -85,15 +85,37 @@ const COMPONENT_READS: &[Read] = &[
     read("NodeFacts", "."),
 ];
 const COMPONENT_FIELDS: &[Field] = &[
-    field("node", "name of the node that it runs on"),
-    field("version", "version of the component, from its image tag or the node facts"),
-    field("source", "where the flags were read: node facts, mirror pod, node annotation"),
-    open("flags", "command line flags by name; text as written, lists and maps for flags that hold such"),
-    open("admission", "`enabled`: admission plugins in effect: defaults of the version plus enabled minus disabled"),
-    open("authorization", "`modes`: authorizers in effect, from the flag or the file that replaces it"),
-    open("encryption", "`secretsProvider`: first provider that encrypts Secrets; absent without a configuration file"),
-    open("audit", "`policy`: the audit policy document; `gaps[*]`: requests that the policy does not log as required"),
-    open("trust", "`sharedWithCluster`: whether etcd accepts the same certificate authority as the API server"),
+    field("node", "name of the node that it runs on; of the pod where no node is named"),
+    field("version", "version of the component without `v` and suffix, from its image tag, else of the cluster"),
+    field("source", "where the flags were read: node facts, mirror pod, pod, node annotation, manifest, unit"),
+    open(
+        "flags",
+        "command line flags that are set, by name without dashes, `_` as `-`; an absent one is not set. Text as written (booleans as `true` and `false`), lists for comma-separated flags such as authorization-mode, maps of text for feature-gates and the like. For etcd its environment and configuration file are part of it (client-transport-security.cert-file is `cert-file`, peer-transport-security.cert-file is `peer-cert-file`)",
+    ),
+    open(
+        "admission",
+        "API server. `enabled`: admission plugins in effect: defaults of the version plus enabled minus disabled",
+    ),
+    open(
+        "anonymous",
+        "API server. `enabled`: anonymous requests are accepted, from the flag, the authentication configuration or the default; `paths`: the only paths for which the configuration accepts them",
+    ),
+    open(
+        "authorization",
+        "API server. `modes`: authorizers in effect in order, from the flag, the file that replaces it, or the default AlwaysAllow",
+    ),
+    open(
+        "encryption",
+        "API server. `secretsProvider`: provider that encrypts Secrets: aescbc, aesgcm, kms, secretbox, or identity for none; absent without a configuration file",
+    ),
+    open(
+        "audit",
+        "API server, absent without a policy. `policy`: the audit policy document; `gaps`: list of texts, each a sort of requests that the policy does not log as CIS 3.2.2 wants it",
+    ),
+    open(
+        "trust",
+        "etcd. `sharedWithCluster`: whether it accepts a certificate authority that the API server accepts from its clients; absent if it names none",
+    ),
 ];
 const COMPONENT_SOURCES: &[&str] = &["Pod", "Node"];
 
@@ -378,11 +400,18 @@ pub const VIEWS: &[View] = &[
         subject: "the kubelet of a node with its merged configuration: defaults, file, drop-ins, flags",
         fields: &[
             field("node", "name of the node"),
-            field("version", "version of the kubelet"),
-            field("source", "where the configuration was read: configz or node facts"),
-            field("configFile", "the kubelet was started with a configuration file"),
-            open("flags", "command line flags by name; unknown without node facts"),
-            open("config", "KubeletConfiguration in effect"),
+            field(
+                "virtual",
+                "no machine but capacity of a provider (Fargate, virtual kubelet): nothing to read or set",
+            ),
+            field("version", "version of the kubelet without `v` and suffix"),
+            field("source", "where the configuration was read: configz, node facts, unit, node annotation"),
+            field("configFile", "the kubelet was started with a configuration file; unknown without node facts"),
+            open("flags", "command line flags that are set, as in the component views; unknown without node facts"),
+            open(
+                "config",
+                "KubeletConfiguration in effect: defaults (those of a kubelet without a file are others), file, drop-ins, flags; booleans and numbers typed, durations and quantities as text",
+            ),
         ],
         sources: &["Node"],
         reads: &[
@@ -403,14 +432,21 @@ pub const VIEWS: &[View] = &[
             open("metadata", "name, labels, annotations"),
             open("spec", "as in the API"),
             open("status", "as in the API"),
-            open("node.roles", "roles of the node: control-plane, worker, etcd"),
+            open(
+                "node.roles",
+                "list of control-plane, etcd, worker: what runs there, else what labels say; every node with a kubelet is a worker",
+            ),
             field("node.facts", "facts of this node were collected"),
-            field("node.distribution", "distribution found on the node"),
+            field("node.virtual", "no machine but capacity of a provider: nothing to read or set"),
+            field("node.distribution", "distribution found on the node, else of the cluster"),
             open(
                 "files",
-                "files by role (`apiserver-manifest`, `kubelet-config`, ...): a list of path, type, mode, uid, gid, owner, group",
+                "files by role (the roles are listed in `catalog::kubernetes::files`): a list of path, realPath (where symbolic links lead), type (file, directory, ...), mode (octal text), uid, gid, owner, group, size. Nothing there: an empty list; not readable: unknown; not all seen: an unknown element",
             ),
-            open("services", "system services by name: enabled, active"),
+            open(
+                "services",
+                "system services by name (sshd, kubelet): installed, enabled (starts at boot), active (runs now)",
+            ),
         ],
         sources: &["Node"],
         reads: &[

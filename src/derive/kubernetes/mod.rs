@@ -16,6 +16,21 @@ mod workload;
 
 #[cfg(test)]
 mod tests;
+mod apiserver;
+mod audit_policy;
+mod component;
+mod etcd;
+mod flags;
+mod instances;
+mod k3s;
+mod kubelet;
+mod layers;
+mod node;
+mod nodes;
+mod proxy;
+mod shell;
+#[cfg(test)]
+mod system_tests;
 
 use super::Subjects;
 use crate::catalog::View;
@@ -32,6 +47,12 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         "service_account" => service_account::subjects(inventory, view),
         "namespace" => namespace::subjects(inventory, view),
         "cluster" => cluster::subjects(inventory, view),
+        "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "etcd" => {
+            component::subjects(inventory, view)
+        }
+        "kube-proxy" => proxy::subjects(inventory, view),
+        "kubelet" => kubelet::subjects(inventory, view),
+        "node" => node::subjects(inventory, view),
         _ => Subjects::default(),
     }
 }
