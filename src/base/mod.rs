@@ -1,6 +1,7 @@
-//! Plain helpers that know nothing of security posture: text, symbols, spelling, digests.
+//! Plain helpers that know nothing of security posture: text, patterns, symbols, spelling, digests.
 
 pub mod digest;
+pub mod glob;
 pub mod spelling;
 pub mod symbol;
 pub mod text;

@@ -15,8 +15,7 @@ use super::{
 
 /// What people read of the check `id`.
 pub(crate) fn info(id: &str, severe: bool) -> Arc<CheckInfo> {
-    let vector =
-        if severe { "AV:N/AC:L/Au:N/C:C/I:C/A:C/PL:R/EM:A" } else { "AV:L/AC:H/Au:N/C:P/I:N/A:N/PL:ND/EM:A" };
+    let vector = if severe { "AV:N/AC:L/Au:N/C:C/I:C/A:C/PL:R/EM:A" } else { "AV:L/AC:H/Au:N/C:P/I:N/A:N/PL:ND/EM:A" };
     Arc::new(CheckInfo {
         id: id.to_owned(),
         title: format!("Statement that {id} holds"),
@@ -177,7 +176,8 @@ pub(crate) fn cluster(size: Size, name: &str, hour: u32) -> Assessment {
         checks.push(check(&format!("kubernetes-check-{at:03}"), at % 2 == 0, outcomes));
     }
     let mut assessment = bare(name, hour, resources, checks);
-    for (id, short) in [("cis-kubernetes-1.12.0", "CIS"), ("stig-kubernetes-v2r4", "STIG"), ("dora-kubernetes", "DORA")] {
+    for (id, short) in [("cis-kubernetes-1.12.0", "CIS"), ("stig-kubernetes-v2r4", "STIG"), ("dora-kubernetes", "DORA")]
+    {
         let rules = (0..assessment.checks.len() as u32)
             .map(|at| rule(&format!("5.{at}"), Severity::High, &assessment.checks, &[at]))
             .collect();
@@ -283,19 +283,7 @@ fn rules() -> impl Strategy<Value = RuleResult> {
     )
         .prop_map(
             |((id, title, metadata, severity), (state, counts, checks, hint), (out_of_scope, partly, source))| {
-                RuleResult {
-                    id,
-                    title,
-                    metadata,
-                    severity,
-                    state,
-                    counts,
-                    checks,
-                    hint,
-                    out_of_scope,
-                    partly,
-                    source,
-                }
+                RuleResult { id, title, metadata, severity, state, counts, checks, hint, out_of_scope, partly, source }
             },
         )
 }
@@ -329,7 +317,8 @@ fn gaps() -> impl Strategy<Value = Gap> {
 pub(crate) fn any_assessment() -> impl Strategy<Value = Assessment> {
     vec(resources(), 1..8).prop_flat_map(|resources| {
         let checks = vec(checks(resources.len() as u32), 0..5);
-        let system = (words(), option::of(words()), option::of(words()), words(), prop::sample::select(&Technology::ALL));
+        let system =
+            (words(), option::of(words()), option::of(words()), words(), prop::sample::select(&Technology::ALL));
         let lists = (vec(standards(), 0..3), vec(gaps(), 0..3), vec(words(), 0..3));
         let head = (words(), 0i64..4_000_000_000_000_000, words());
         (head, system, Just(resources), checks, lists, prop::collection::btree_map(words(), 0..MOST, 0..3)).prop_map(

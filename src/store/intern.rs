@@ -175,8 +175,7 @@ pub(super) fn resources(connection: &Connection, resources: &[ResourceRef]) -> R
     }
     let mut find =
         connection.prepare("SELECT id FROM resources WHERE hash = ?1 AND kind = ?2 AND scope IS ?3 AND name = ?4")?;
-    let mut insert =
-        connection.prepare("INSERT INTO resources (hash, kind, scope, name) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = connection.prepare("INSERT INTO resources (hash, kind, scope, name) VALUES (?1, ?2, ?3, ?4)")?;
     let ids = resolve(
         &rows,
         |r| digest::number([&r.kind, r.scope.as_ref().unwrap_or(&r.kind), &r.name].map(|part| part.as_bytes())),
@@ -216,9 +215,5 @@ fn resolve<T>(
     for (hash, at) in order {
         ids[at] = find(&rows[at], hash)?;
     }
-    rows.iter()
-        .zip(ids)
-        .zip(hashes)
-        .map(|((row, found), hash)| found.map_or_else(|| insert(row, hash), Ok))
-        .collect()
+    rows.iter().zip(ids).zip(hashes).map(|((row, found), hash)| found.map_or_else(|| insert(row, hash), Ok)).collect()
 }

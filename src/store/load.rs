@@ -59,9 +59,11 @@ pub(super) fn load(
     if any || assessment.checks.is_empty() {
         assessment.resources = reader.resources(resources)?;
     }
-    if let Some(check) = assessment.checks.iter().find(|check| {
-        check.outcomes.iter().any(|outcome| outcome.resource as usize >= assessment.resources.len())
-    }) {
+    if let Some(check) = assessment
+        .checks
+        .iter()
+        .find(|check| check.outcomes.iter().any(|outcome| outcome.resource as usize >= assessment.resources.len()))
+    {
         return Err(Fault::Damaged(format!("an outcome of {} points to a missing resource", check.check.id)));
     }
     for (position, StandardPoint { standard, selected, totals }) in standards(connection, scan)? {
@@ -308,7 +310,9 @@ impl<'c> Reader<'c> {
         for (at, (resource, element)) in subjects.iter().enumerate() {
             let (state, detail, waiver) = match usize::try_from(codes.number()?).unwrap_or(usize::MAX) {
                 0 => match findings.next()? {
-                    Some(row) if row.get::<_, u32>(0)? as usize == at => self.verdict(row.get(1)?, row.get(2)?, row.get(3)?)?,
+                    Some(row) if row.get::<_, u32>(0)? as usize == at => {
+                        self.verdict(row.get(1)?, row.get(2)?, row.get(3)?)?
+                    }
                     _ => return Err(Fault::Damaged(format!("finding {at} of check {position} is missing"))),
                 },
                 code => palette

@@ -177,7 +177,9 @@ impl Store {
     fn layout(&self) -> Result<Kind, StoreError> {
         let path = self.path.clone();
         match schema::kind(&self.connection).map_err(|fault| fault.at(&path))? {
-            Kind::Foreign => Err(StoreError::NotAStore { path, why: "it is the database of another program".to_owned() }),
+            Kind::Foreign => {
+                Err(StoreError::NotAStore { path, why: "it is the database of another program".to_owned() })
+            }
             Kind::Store(found) if found > schema::VERSION => Err(StoreError::Newer { path, found }),
             kind => Ok(kind),
         }
@@ -311,7 +313,7 @@ fn bytes_on_disk(path: &Path) -> u64 {
 }
 
 fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
-    let mut statement = connection.prepare_cached("SELECT id, technology, name FROM systems ORDER BY technology, name")?;
+    let mut statement = connection.prepare_cached("SELECT id, technology, name FROM systems")?;
     let mut rows = statement.query([])?;
     let mut systems = Vec::new();
     while let Some(row) = rows.next()? {
@@ -322,6 +324,7 @@ fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
             .ok_or_else(|| Fault::Damaged(format!("unknown technology \"{word}\"")))?;
         systems.push((row.get(0)?, SystemKey { technology, name: row.get(2)? }));
     }
+    systems.sort_by(|(_, a), (_, b)| a.cmp(b));
     Ok(systems)
 }
 

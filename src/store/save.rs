@@ -215,9 +215,11 @@ impl<'a> Scan<'a> {
             |row| row.get(0),
         )?;
         let old: Option<i64> = transaction
-            .query_row("SELECT id FROM scans WHERE system = ?1 AND scan = ?2", params![system_id, assessment.id], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT id FROM scans WHERE system = ?1 AND scan = ?2",
+                params![system_id, assessment.id],
+                |row| row.get(0),
+            )
             .optional()?;
         if let Some(old) = old {
             super::prune::delete_scan(transaction, old)?;
