@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod digest;
+pub mod glob;
 pub mod order;
 pub mod redact;
 pub mod spelling;

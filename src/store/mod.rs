@@ -313,8 +313,7 @@ fn bytes_on_disk(path: &Path) -> u64 {
 }
 
 fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, technology, name FROM systems ORDER BY technology, name")?;
+    let mut statement = connection.prepare_cached("SELECT id, technology, name FROM systems")?;
     let mut rows = statement.query([])?;
     let mut systems = Vec::new();
     while let Some(row) = rows.next()? {
@@ -325,6 +324,7 @@ fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
             .ok_or_else(|| Fault::Damaged(format!("unknown technology \"{word}\"")))?;
         systems.push((row.get(0)?, SystemKey { technology, name: row.get(2)? }));
     }
+    systems.sort_by(|(_, a), (_, b)| a.cmp(b));
     Ok(systems)
 }
 

@@ -385,13 +385,23 @@ fn a_killed_process_loses_nothing() {
     assert!(promised >= 5, "the child stored {promised} scans only: too slow to prove anything");
 }
 
+/// What `work` gives, with the time it took and what of it this thread was running.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, String) {
+    let running = || -> u64 {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or_default()
+    };
+    let (start, before) = (Instant::now(), running());
+    let value = work();
+    (value, format!("{:.2?} ({:.2?} CPU)", start.elapsed(), Duration::from_nanos(running() - before)))
+}
+
 /// `cargo test --release --lib store::tests::measure -- --ignored --nocapture`
 #[test]
 #[ignore = "a measurement, to be run in release mode"]
 fn measure() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("spm.db");
-    let mut store = Store::open(&path).unwrap();
     let mut size = 0;
     for n in 1..=5 {
         // The last one is equal to the one before it, but for its time.
@@ -399,40 +409,21 @@ fn measure() {
         assessment.id = n.to_string();
         assessment.assessed_at = hour(n).to_string();
         let outcomes: usize = assessment.checks.iter().map(|check| check.outcomes.len()).sum();
-        let start = Instant::now();
-        store.save(&assessment).unwrap();
-        let saved = start.elapsed();
-        fold(&store);
-        let start = Instant::now();
-        let read = store.at(&key("prod"), Which::Latest).unwrap().unwrap();
-        let loaded = start.elapsed();
+        let ((), saved) = timed(|| Store::open(&path).unwrap().save(&assessment).unwrap());
+        let at = |wanted: &dyn Fn(&CheckInfo) -> bool| {
+            let store = Store::open(&path).unwrap();
+            store.at_with(&key("prod"), Which::Latest, wanted).unwrap().unwrap()
+        };
+        let (read, loaded) = timed(|| at(&|_| true));
         assert_eq!(read, assessment);
-        let start = Instant::now();
-        store.at_with(&key("prod"), Which::Latest, |_| false).unwrap().unwrap();
-        let overview = start.elapsed();
-        let start = Instant::now();
-        store.at_with(&key("prod"), Which::Latest, |check| check.id == "kubernetes-check-003").unwrap().unwrap();
-        let one = start.elapsed();
+        let (_, one) = timed(|| at(&|check| check.id == "kubernetes-check-003"));
+        let (_, overview) = timed(|| at(&|_| false));
         let before = std::mem::replace(&mut size, bytes_on_disk(&path));
-        println!(
-            "scan {n}: {outcomes} outcomes, saved in {saved:.2?}, {:.1} MB, loaded in {loaded:.2?}, overview in \
-             {overview:.2?}, one check in {one:.2?}",
-            (size - before) as f64 / 1e6
-        );
+        let grown = (size - before) as f64 / 1e6;
+        println!("scan {n}: {outcomes} outcomes, saved in {saved}, {grown:.1} MB; loaded in {loaded}");
+        println!("    one check in {one}, overview in {overview}");
     }
-    for (table, bytes) in store
-        .connection
-        .prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 8")
-        .and_then(|mut s| s.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-        .unwrap_or_else(|_| Vec::<(String, i64)>::new())
-    {
-        println!("{table}: {:.1} MB", bytes as f64 / 1e6);
-    }
-    let start = Instant::now();
-    let pruned = store.prune(None, Keep { last: 2, since: None }).unwrap();
-    println!("pruned in {:.2?}: {pruned:?}", start.elapsed());
-}
-
-fn fold(store: &Store) {
-    store.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let mut store = Store::open(&path).unwrap();
+    let (pruned, time) = timed(|| store.prune(None, Keep { last: 2, since: None }).unwrap());
+    println!("pruned in {time}: {pruned:?}");
 }

@@ -1,0 +1,463 @@
+//! What changed between two assessments of a system.
+//!
+//! Findings are told apart by check, parameters, resource and element, so that pods may restart and lists change their
+//! order. Nothing becomes fixed by being invisible: what failed and cannot be seen any more is listed as such.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Assessment, CheckResult, Gap, Outcome, ResourceRef, RuleResult, Severity, StandardInfo, StandardResult, State,
+    System,
+};
+
+/// What changed. Items are sorted by severity, check, resource and element.
+#[derive(Debug, Default, PartialEq)]
+pub struct Diff<'a> {
+    /// Failed now and not before.
+    pub new: Vec<DiffItem<'a>>,
+    /// Failed before; now passed, not relevant, or gone with its resource.
+    pub fixed: Vec<DiffItem<'a>>,
+    /// Failed before and now.
+    pub open: Vec<DiffItem<'a>>,
+    /// What the two assessments could judge.
+    pub coverage: Coverage<'a>,
+}
+
+/// Changes of what could be judged.
+#[derive(Debug, Default, PartialEq)]
+pub struct Coverage<'a> {
+    /// Manual now and not before.
+    pub became_manual: Vec<DiffItem<'a>>,
+    /// Manual before; now passed or not relevant. (What was Manual and failed now is new.)
+    pub became_readable: Vec<DiffItem<'a>>,
+    /// Failed before; now nobody looked: the check is gone, or something that may hide the resource could not be read.
+    pub no_longer_assessed: Vec<DiffItem<'a>>,
+    /// Checks, or other parameters of checks, that are evaluated now and were not before.
+    pub checks_added: Vec<&'a CheckResult>,
+    /// Checks, or other parameters of checks, that were evaluated before and are not now.
+    pub checks_removed: Vec<&'a CheckResult>,
+    /// Standards that are in the later assessment only.
+    pub standards_added: Vec<&'a StandardInfo>,
+    /// Standards that are in the earlier assessment only.
+    pub standards_removed: Vec<&'a StandardInfo>,
+    /// Rules that are in the later assessment only, of standards that are in both.
+    pub rules_added: Vec<(&'a StandardInfo, &'a RuleResult)>,
+    /// Rules that are in the earlier assessment only, of standards that are in both.
+    pub rules_removed: Vec<(&'a StandardInfo, &'a RuleResult)>,
+    /// What cannot be read any more.
+    pub gaps_added: Vec<&'a Gap>,
+    /// What can be read by now.
+    pub gaps_removed: Vec<&'a Gap>,
+}
+
+/// A finding that changed or stayed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DiffItem<'a> {
+    /// Its check, with parameters.
+    pub check: &'a CheckResult,
+    /// Its resource.
+    pub resource: &'a ResourceRef,
+    /// The outcome in the later assessment, or in the earlier one if the later has none.
+    pub outcome: &'a Outcome,
+    /// State in the earlier assessment; none if it was not assessed.
+    pub before: Option<State>,
+    /// State in the later assessment; none if it is not assessed.
+    pub after: Option<State>,
+    /// What made the difference.
+    pub cause: Cause,
+}
+
+impl DiffItem<'_> {
+    /// Severity of the check.
+    pub fn severity(&self) -> Severity {
+        self.check.check.severity()
+    }
+
+    /// Failed and waived.
+    pub fn waived(&self) -> bool {
+        self.outcome.state == State::Failed && self.outcome.waiver.is_some()
+    }
+}
+
+/// What made the difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Assessed both times; the configuration or what can be read of it changed, or nothing did.
+    State,
+    /// The resource is in one of the assessments only.
+    Resource,
+    /// The check with these parameters is in one of the assessments only.
+    Check,
+    /// Something that may hide the resource could not be read this time.
+    Gap,
+}
+
+/// Two assessments that cannot be compared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the assessments are of different systems, {before} and {after}; give file input one name with --system NAME")]
+pub struct OtherSystem {
+    /// Technology and name of the earlier one.
+    pub before: String,
+    /// Technology and name of the later one.
+    pub after: String,
+}
+
+/// What changed from `before` to `after`.
+pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a>, OtherSystem> {
+    let name = |system: &System| format!("{} {}", system.technology, system.name);
+    if (before.system.technology, &before.system.name) != (after.system.technology, &after.system.name) {
+        return Err(OtherSystem { before: name(&before.system), after: name(&after.system) });
+    }
+    let mut diff = Diff::default();
+    compare_standards(before, after, &mut diff.coverage);
+    diff.coverage.gaps_added = only_in(&after.gaps, &before.gaps);
+    diff.coverage.gaps_removed = only_in(&before.gaps, &after.gaps);
+
+    let (before_ranks, after_ranks) = ranks(&before.resources, &after.resources);
+    for (_, pair) in pairs(before, after) {
+        match (pair.before.first(), pair.after.first()) {
+            (None, Some(check)) => diff.coverage.checks_added.push(check),
+            (Some(check), None) => diff.coverage.checks_removed.push(check),
+            _ => {}
+        }
+        let both = !pair.before.is_empty() && !pair.after.is_empty();
+        let manual_now = pair.after.iter().flat_map(|check| &check.outcomes).any(|o| o.state == State::Manual);
+        let old = entries(&pair.before, &before.resources, &before_ranks);
+        let new = entries(&pair.after, &after.resources, &after_ranks);
+        merge(&old, &new, |old, new| {
+            let Some(latest) = new.or(old) else { return };
+            let cause = match (old, new) {
+                _ if !both => Cause::Check,
+                (Some(old), None) if may_hide(&diff.coverage.gaps_added, old.resource, manual_now) => Cause::Gap,
+                (Some(_), Some(_)) => Cause::State,
+                _ => Cause::Resource,
+            };
+            let item = DiffItem {
+                check: latest.check,
+                resource: latest.resource,
+                outcome: latest.outcome,
+                before: old.map(|entry| entry.outcome.state),
+                after: new.map(|entry| entry.outcome.state),
+                cause,
+            };
+            if let Some(list) = diff.list_of(&item) {
+                list.push(item);
+            }
+        });
+    }
+    Ok(diff)
+}
+
+impl<'a> Diff<'a> {
+    /// Where an item belongs; nowhere if nothing that anybody asks for happened.
+    fn list_of(&mut self, item: &DiffItem<'a>) -> Option<&mut Vec<DiffItem<'a>>> {
+        use State::{Failed, Manual, NotRelevant, Passed};
+        match (item.before, item.after, item.cause) {
+            (Some(Failed), Some(Failed), _) => Some(&mut self.open),
+            (_, Some(Failed), _) => Some(&mut self.new),
+            (Some(Failed), None, Cause::Check | Cause::Gap) => Some(&mut self.coverage.no_longer_assessed),
+            (Some(Failed), Some(Passed | NotRelevant) | None, _) => Some(&mut self.fixed),
+            (Some(Manual), Some(Manual), _) => None,
+            // The list of checks says it in one line.
+            (None, Some(Manual), Cause::Check) => None,
+            (_, Some(Manual), _) => Some(&mut self.coverage.became_manual),
+            (Some(Manual), Some(Passed | NotRelevant), _) => Some(&mut self.coverage.became_readable),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a gap that was not there before may be the reason why a resource is not seen any more: it is of the resource's
+/// kind, or the check could not decide everything this time, as its subjects may be made from other kinds.
+fn may_hide(gaps: &[&Gap], resource: &ResourceRef, manual_now: bool) -> bool {
+    gaps.iter().any(|gap| {
+        let in_scope = gap.scope.is_none() || gap.scope.as_deref() == resource.scope.as_deref();
+        in_scope && (gap.kind == *resource.kind || manual_now)
+    })
+}
+
+/// Gaps of `some` without a gap of the same kind and scope in `others`.
+fn only_in<'a>(some: &'a [Gap], others: &[Gap]) -> Vec<&'a Gap> {
+    let known: BTreeSet<(&str, Option<&str>)> = others.iter().map(|gap| (&*gap.kind, gap.scope.as_deref())).collect();
+    some.iter().filter(|gap| !known.contains(&(&*gap.kind, gap.scope.as_deref()))).collect()
+}
+
+fn compare_standards<'a>(before: &'a Assessment, after: &'a Assessment, coverage: &mut Coverage<'a>) {
+    let find = |assessment: &'a Assessment, id: &str| -> Option<&'a StandardResult> {
+        assessment.standards.iter().find(|result| result.standard.id == id)
+    };
+    let rules_only_in =
+        |some: &'a StandardResult, others: &StandardResult| -> Vec<(&'a StandardInfo, &'a RuleResult)> {
+            let known: BTreeSet<&str> = others.rules.iter().map(|rule| rule.id.as_str()).collect();
+            let only = some.rules.iter().filter(|rule| !known.contains(rule.id.as_str()));
+            only.map(|rule| (&some.standard, rule)).collect()
+        };
+    for result in &after.standards {
+        match find(before, &result.standard.id) {
+            Some(old) => {
+                coverage.rules_added.extend(rules_only_in(result, old));
+                coverage.rules_removed.extend(rules_only_in(old, result));
+            }
+            None => coverage.standards_added.push(&result.standard),
+        }
+    }
+    let removed = before.standards.iter().filter(|result| find(after, &result.standard.id).is_none());
+    coverage.standards_removed.extend(removed.map(|result| &result.standard));
+}
+
+/// The results of a check with its parameters in both assessments.
+#[derive(Default)]
+struct Pair<'a> {
+    before: Vec<&'a CheckResult>,
+    after: Vec<&'a CheckResult>,
+}
+
+/// The checks of both assessments, the worst severity first. The severity is the one of the later assessment if the
+/// check is there, as people look at that.
+#[allow(clippy::type_complexity)]
+fn pairs<'a>(
+    before: &'a Assessment,
+    after: &'a Assessment,
+) -> Vec<((&'a str, &'a BTreeMap<String, String>), Pair<'a>)> {
+    let mut pairs: BTreeMap<(&str, &BTreeMap<String, String>), Pair<'a>> = BTreeMap::new();
+    for check in &before.checks {
+        pairs.entry((&check.check.id, &check.params)).or_default().before.push(check);
+    }
+    for check in &after.checks {
+        pairs.entry((&check.check.id, &check.params)).or_default().after.push(check);
+    }
+    let mut pairs: Vec<_> = pairs.into_iter().collect();
+    pairs.sort_by_cached_key(|(_, pair)| {
+        std::cmp::Reverse(pair.after.first().or(pair.before.first()).map(|check| check.check.severity()))
+    });
+    pairs
+}
+
+/// For each resource of both lists its place among all of them, equal for equal ones.
+fn ranks(before: &[ResourceRef], after: &[ResourceRef]) -> (Vec<u32>, Vec<u32>) {
+    // Both lists are sorted already, as a rule, and the stable sort makes use of that.
+    let mut all: Vec<(&ResourceRef, bool, usize)> = before.iter().enumerate().map(|(at, r)| (r, false, at)).collect();
+    all.extend(after.iter().enumerate().map(|(at, r)| (r, true, at)));
+    all.sort_by(|a, b| a.0.cmp(b.0));
+    let (mut before_ranks, mut after_ranks) = (vec![0; before.len()], vec![0; after.len()]);
+    let mut rank = 0;
+    let mut last = None;
+    for (resource, later, at) in all {
+        if last.is_some_and(|last| last != resource) {
+            rank += 1;
+        }
+        last = Some(resource);
+        let ranks = if later { &mut after_ranks } else { &mut before_ranks };
+        if let Some(slot) = ranks.get_mut(at) {
+            *slot = rank;
+        }
+    }
+    (before_ranks, after_ranks)
+}
+
+/// An outcome with what it is recognised by.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    rank: u32,
+    check: &'a CheckResult,
+    resource: &'a ResourceRef,
+    outcome: &'a Outcome,
+}
+
+impl<'a> Entry<'a> {
+    fn key(&self) -> (u32, Option<&'a str>) {
+        (self.rank, self.outcome.element.as_deref())
+    }
+}
+
+/// The outcomes sorted by key. One that points nowhere (a broken baseline file) belongs to no resource and is left out.
+fn entries<'a>(checks: &[&'a CheckResult], resources: &'a [ResourceRef], ranks: &[u32]) -> Vec<Entry<'a>> {
+    let mut entries = Vec::with_capacity(checks.iter().map(|check| check.outcomes.len()).sum());
+    for &check in checks {
+        entries.extend(check.outcomes.iter().filter_map(|outcome| {
+            let at = outcome.resource as usize;
+            Some(Entry { rank: *ranks.get(at)?, check, resource: resources.get(at)?, outcome })
+        }));
+    }
+    if !entries.is_sorted_by_key(Entry::key) {
+        // Of two outcomes with one key the worse is compared with the worse.
+        entries.sort_by(|a, b| a.key().cmp(&b.key()).then(a.outcome.state.cmp(&b.outcome.state)));
+    }
+    entries
+}
+
+/// Calls `visit` once for each key, in order, with the entries that have it.
+fn merge<'a>(old: &[Entry<'a>], new: &[Entry<'a>], mut visit: impl FnMut(Option<&Entry<'a>>, Option<&Entry<'a>>)) {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(a), Some(b)) => a.key().cmp(&b.key()),
+        };
+        let (a, b) = (if order.is_le() { old.next() } else { None }, if order.is_ge() { new.next() } else { None });
+        visit(a, b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::GapReason;
+    use crate::model::sample::{Size, bare, check, cluster, outcome, resource, rule, standard};
+    use State::{Failed, Manual, NotRelevant, Passed};
+
+    const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+
+    /// One check on Deployments; a state per name, `None` if there is no such Deployment.
+    fn deployments(states: [Option<State>; 9]) -> Assessment {
+        let mut assessment = bare("prod", 1, Vec::new(), Vec::new());
+        let mut outcomes = Vec::new();
+        for (name, state) in NAMES.into_iter().zip(states) {
+            if let Some(state) = state {
+                outcomes.push(outcome(assessment.resources.len() as u32, Some("app"), state));
+                assessment.resources.push(resource("Deployment", "shop", name));
+            }
+        }
+        assessment.checks.push(check("one", true, outcomes));
+        assessment
+    }
+
+    fn names<'a>(items: &[DiffItem<'a>]) -> Vec<&'a str> {
+        items.iter().map(|item| &*item.resource.name).collect()
+    }
+
+    fn gap(kind: &str, scope: Option<&str>) -> Gap {
+        let (kind, scope) = (kind.to_owned(), scope.map(str::to_owned));
+        Gap { kind, scope, reason: GapReason::Forbidden, detail: String::new(), permission: None }
+    }
+
+    #[test]
+    fn every_change_has_its_list() {
+        let f = Some(Failed);
+        let before = deployments([f, f, f, f, f, Some(Passed), None, Some(Manual), Some(Manual)]);
+        let after = deployments([f, Some(Passed), Some(NotRelevant), None, Some(Manual), f, f, f, Some(Passed)]);
+        let diff = diff(&before, &after).unwrap();
+        assert_eq!(names(&diff.open), ["a"]);
+        assert_eq!(names(&diff.fixed), ["b", "c", "d"]);
+        assert_eq!(names(&diff.new), ["f", "g", "h"]);
+        assert_eq!(names(&diff.coverage.became_manual), ["e"]);
+        assert_eq!(names(&diff.coverage.became_readable), ["i"]);
+        assert!(diff.coverage.no_longer_assessed.is_empty());
+        let causes: Vec<Cause> = diff.new.iter().chain(&diff.fixed).map(|item| item.cause).collect();
+        use Cause::{Resource, State};
+        assert_eq!(causes, [State, Resource, State, State, State, Resource]);
+    }
+
+    #[test]
+    fn order_and_indices_do_not_matter() {
+        let before = cluster(Size::SMALL, "prod", 1);
+        let mut after = before.clone();
+        after.resources.reverse();
+        after.checks.reverse();
+        let last = after.resources.len() as u32 - 1;
+        for check in &mut after.checks {
+            check.outcomes.reverse();
+            check.outcomes.iter_mut().for_each(|outcome| outcome.resource = last - outcome.resource);
+        }
+        let diff = diff(&before, &after).unwrap();
+        let failed: usize = before.checks.iter().map(|check| check.counts.failed).sum();
+        assert_eq!(diff.open.len(), failed);
+        assert_eq!(Diff { open: Vec::new(), ..diff }, Diff::default());
+    }
+
+    #[test]
+    fn nothing_is_fixed_by_being_invisible() {
+        let f = Some(Failed);
+        let before = deployments([f, f, None, None, None, None, None, None, None]);
+        let mut after = deployments([f, None, None, None, None, None, None, None, None]);
+        let not_seen = |after: &Assessment| {
+            let diff = diff(&before, after).unwrap();
+            assert_eq!(diff.fixed.len() + diff.coverage.no_longer_assessed.len(), 1);
+            names(&diff.coverage.no_longer_assessed).len()
+        };
+        assert_eq!(not_seen(&after), 0);
+        after.gaps = vec![gap("Deployment", Some("elsewhere")), gap("Secret", None)];
+        assert_eq!(not_seen(&after), 0);
+        after.gaps = vec![gap("Deployment", Some("shop"))];
+        assert_eq!(not_seen(&after), 1);
+        // The subjects of a view come from other kinds; that the check is partly Manual shows that it needed them.
+        after.gaps = vec![gap("Pod", None)];
+        assert_eq!(not_seen(&after), 0);
+        after.checks[0].outcomes.push(outcome(0, Some("gap"), Manual));
+        assert_eq!(not_seen(&after), 1);
+        // A gap that has always been there hid nothing before.
+        let mut before = before.clone();
+        before.gaps = after.gaps.clone();
+        assert_eq!(names(&diff(&before, &after).unwrap().fixed), ["b"]);
+
+        after.checks.clear();
+        let diff = diff(&before, &after).unwrap();
+        assert_eq!((names(&diff.coverage.no_longer_assessed), diff.fixed.len()), (vec!["a", "b"], 0));
+        assert_eq!(diff.coverage.checks_removed.len(), 1);
+    }
+
+    #[test]
+    fn other_parameters_are_another_check() {
+        let before = deployments([Some(Failed); 9]);
+        let mut after = before.clone();
+        after.checks[0].params.insert("mode".to_owned(), "\"0600\"".to_owned());
+        let diff = diff(&before, &after).unwrap();
+        assert_eq!((diff.new.len(), diff.open.len(), diff.fixed.len()), (9, 0, 0));
+        assert!(diff.new.iter().all(|item| item.cause == Cause::Check));
+        assert_eq!((diff.coverage.checks_added.len(), diff.coverage.checks_removed.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let outcomes = vec![outcome(0, None, Failed)];
+        let checks = vec![check("a", false, outcomes.clone()), check("b", true, outcomes)];
+        let after = bare("prod", 1, vec![resource("Pod", "x", "y")], checks);
+        let before = Assessment { checks: Vec::new(), ..after.clone() };
+        let diff = diff(&before, &after).unwrap();
+        assert_eq!(diff.new.iter().map(|item| &*item.check.check.id).collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn rules_and_standards_that_come_and_go() {
+        let mut before = deployments([Some(Failed); 9]);
+        let mut after = before.clone();
+        let with = |assessment: &Assessment, id: &str, rules: &[&str]| {
+            let rules = rules.iter().map(|id| rule(id, Severity::High, &assessment.checks, &[0])).collect();
+            standard(id, "CIS", rules)
+        };
+        before.standards = vec![with(&before, "cis", &["1", "2"]), with(&before, "old", &["1"])];
+        after.standards = vec![with(&after, "cis", &["2", "3"]), with(&after, "young", &["1"])];
+        let coverage = diff(&before, &after).unwrap().coverage;
+        let ids =
+            |rules: &[(&StandardInfo, &RuleResult)]| rules.iter().map(|(_, rule)| rule.id.clone()).collect::<Vec<_>>();
+        assert_eq!((ids(&coverage.rules_added), ids(&coverage.rules_removed)), (vec!["3".into()], vec!["1".into()]));
+        assert_eq!((&*coverage.standards_added[0].id, &*coverage.standards_removed[0].id), ("young", "old"));
+    }
+
+    #[test]
+    fn different_systems_are_refused() {
+        let error = diff(&cluster(Size::SMALL, "a", 1), &cluster(Size::SMALL, "b", 1)).unwrap_err();
+        assert!(error.to_string().contains("different systems, kubernetes a and kubernetes b"));
+    }
+
+    #[test]
+    fn a_broken_baseline_does_not_stop_it() {
+        let after = deployments([Some(Failed); 9]);
+        let mut before = after.clone();
+        before.checks[0].outcomes[0].resource = 77;
+        let diff = diff(&before, &after).unwrap();
+        assert_eq!((names(&diff.new), diff.open.len()), (vec!["a"], 8));
+    }
+
+    /// `cargo test --release --lib diff::tests::measure -- --ignored --nocapture`
+    #[test]
+    #[ignore = "a measurement, to be run in release mode"]
+    fn measure() {
+        let (before, after) = (cluster(Size::LARGE, "prod", 1), cluster(Size::LARGE, "prod", 2));
+        let start = std::time::Instant::now();
+        let diff = diff(&before, &after).unwrap();
+        println!("{} open in {:.2?}", diff.open.len(), start.elapsed());
+    }
+}
