@@ -5,6 +5,7 @@
 
 pub mod base;
 pub mod catalog;
+pub mod collect;
 pub mod derive;
 pub mod expr;
 pub mod inventory;
