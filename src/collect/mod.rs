@@ -4,6 +4,7 @@
 pub mod kubernetes;
 #[cfg(unix)]
 pub mod node;
+pub mod files;
 
 /// Hears how far a collector is. Collectors never print.
 pub trait Progress: Sync {

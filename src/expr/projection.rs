@@ -2,6 +2,7 @@
 //! skips the rest of the text without building anything.
 
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -117,8 +118,12 @@ impl Projection {
 /// their templates. One per decoding thread, so that no lock is needed.
 #[derive(Debug, Default)]
 pub struct Sharing {
-    seen: RefCell<std::collections::HashMap<u64, Vec<Value>, foldhash::fast::FixedState>>,
+    // By hash. Of two different values with the same hash only the first is shared.
+    seen: RefCell<Seen<Value>>,
+    texts: RefCell<Seen<Text>>,
 }
+
+type Seen<T> = std::collections::HashMap<u64, T, foldhash::fast::FixedState>;
 
 impl Sharing {
     /// Nothing seen yet.
@@ -130,13 +135,25 @@ impl Sharing {
     pub fn share(&self, value: Value) -> Value {
         use std::hash::BuildHasher;
         let hash = foldhash::fast::FixedState::default().hash_one(ShallowHash(&value));
-        let mut seen = self.seen.borrow_mut();
-        let same = seen.entry(hash).or_default();
-        if let Some(known) = same.iter().find(|known| shallow_eq(known, &value)) {
-            return known.clone();
+        match self.seen.borrow_mut().entry(hash) {
+            Entry::Occupied(known) if shallow_eq(known.get(), &value) => known.get().clone(),
+            Entry::Occupied(_) => value,
+            Entry::Vacant(place) => place.insert(value).clone(),
         }
-        same.push(value.clone());
-        value
+    }
+
+    /// The text as a value holds it; short ones are kept once.
+    pub fn text(&self, text: &str) -> Text {
+        use std::hash::BuildHasher;
+        if text.len() > 64 {
+            return Text::from(text);
+        }
+        let hash = foldhash::fast::FixedState::default().hash_one(text);
+        match self.texts.borrow_mut().entry(hash) {
+            Entry::Occupied(known) if **known.get() == *text => known.get().clone(),
+            Entry::Occupied(_) => Text::from(text),
+            Entry::Vacant(place) => place.insert(Text::from(text)).clone(),
+        }
     }
 }
 
@@ -277,7 +294,7 @@ impl<'de> Visitor<'de> for ProjectionSeed<'_> {
     }
 
     fn visit_str<E>(self, s: &str) -> Result<Value, E> {
-        Ok(Value::Str(Text::from(s)))
+        Ok(Value::Str(self.sharing.map_or_else(|| Text::from(s), |sharing| sharing.text(s))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {

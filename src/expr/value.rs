@@ -1,5 +1,7 @@
 //! Configuration values: JSON, plus "could not be read".
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -38,6 +40,10 @@ pub struct Map(Box<[(Symbol, Value)]>);
 impl Map {
     /// A map of these entries; the last of equal keys wins.
     pub fn new(mut entries: Vec<(Symbol, Value)>) -> Map {
+        // Comparing every pair is fastest for the maps that there are, and ruinous for one made to be so.
+        if entries.len() > 64 {
+            return Map::large(entries);
+        }
         for at in (1..entries.len()).rev() {
             if let Some(first) = entries[..at].iter().position(|(key, _)| *key == entries[at].0) {
                 let (_, value) = entries.remove(at);
@@ -45,6 +51,21 @@ impl Map {
             }
         }
         Map(entries.into_boxed_slice())
+    }
+
+    fn large(entries: Vec<(Symbol, Value)>) -> Map {
+        let mut places: HashMap<Symbol, usize, foldhash::fast::FixedState> = HashMap::default();
+        let mut unique: Vec<(Symbol, Value)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            match places.entry(key) {
+                Entry::Occupied(place) => unique[*place.get()].1 = value,
+                Entry::Vacant(place) => {
+                    place.insert(unique.len());
+                    unique.push((key, value));
+                }
+            }
+        }
+        Map(unique.into_boxed_slice())
     }
 
     /// The value of `key`.
@@ -264,5 +285,21 @@ impl Default for Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_json(200))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_equal_keys_wins_in_maps_of_any_size() {
+        for size in [3, 64, 65, 1000] {
+            let key = |n: usize| Symbol::new(&format!("k{}", n % (size - 1)));
+            let map = Map::new((0..size).map(|n| (key(n), Value::Int(n as i64))).collect());
+            assert_eq!(map.len(), size - 1);
+            assert_eq!(map.get(key(0)), Some(&Value::Int(size as i64 - 1)));
+            assert_eq!(map.iter().next().map(|(k, _)| k), Some(key(0)));
+        }
     }
 }

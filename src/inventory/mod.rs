@@ -1,11 +1,14 @@
 //! What was read of a system: resources by kind, and what could not be read.
 
 mod sink;
+pub mod snapshot;
 
 pub use crate::expr::Wanted;
 pub use sink::ObjectSink;
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::expr::Value;
 use crate::expr::path::Step;
@@ -72,7 +75,8 @@ impl Place {
 }
 
 /// How the input was made; decides what an absent object means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Read from the system itself, or a snapshot of that: a kind without objects has none.
     Live,

@@ -5,6 +5,7 @@ mod podspec;
 pub mod components;
 pub mod files;
 pub mod kubelet;
+pub mod distribution;
 mod views;
 
 pub use podspec::{CONTAINER_FIELDS, PODSPEC_FIELDS};
@@ -137,6 +138,18 @@ pub const KINDS: &[Kind] = &[
     kind("KubeletConfigz", "spm.kubelet", "v1", "", false, &["apiVersion", "kind", "metadata", "kubeletconfig"]),
 ];
 
+/// Kinds that the group `extensions` once had.
+const ONCE_EXTENSIONS: &[&str] = &["DaemonSet", "Deployment", "Ingress", "NetworkPolicy", "ReplicaSet"];
+
+/// The kind of an object, in whatever version of its group, and whether the group is one that is no longer served.
+pub fn object_kind(api_version: &str, name: &str) -> Option<(&'static Kind, bool)> {
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    if group == "extensions" && ONCE_EXTENSIONS.contains(&name) {
+        return KINDS.iter().find(|kind| kind.name == name).map(|kind| (kind, true));
+    }
+    KINDS.iter().find(|kind| kind.name == name && kind.group == group).map(|kind| (kind, false))
+}
+
 /// Top-level keys of a node facts document.
 const NODE_FACTS: &[&str] = &[
     "apiVersion",
@@ -204,3 +217,19 @@ pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-no
 
 /// ConfigMaps of kube-system that are read, by name.
 pub const CONFIG_MAPS: [&str; 3] = ["kube-proxy", "kubeadm-config", "kubelet-config"];
+
+#[cfg(test)]
+mod tests {
+    use super::object_kind;
+
+    #[test]
+    fn the_group_belongs_to_the_kind() {
+        let found = |api_version, name| object_kind(api_version, name).map(|(kind, old)| (kind.name, old));
+        assert_eq!(found("v1", "Pod"), Some(("Pod", false)));
+        assert_eq!(found("apps/v1beta2", "Deployment"), Some(("Deployment", false)));
+        assert_eq!(found("extensions/v1beta1", "Deployment"), Some(("Deployment", true)));
+        assert_eq!(found("serving.knative.dev/v1", "Service"), None);
+        assert_eq!(found("v1", "Deployment"), None);
+        assert_eq!(found("v1", "Secret"), None);
+    }
+}
