@@ -105,7 +105,11 @@ fn all_faults_of_all_files_come_in_one_run() {
 fn each_fault_has_its_place_and_its_help() {
     for (part, by, expected) in [
         ("id: sample", "id: simple", "1:5: the id \"simple\" is not the file name (expected \"sample\")"),
-        ("resource: container", "resource: contaner", "3:11: unknown resource \"contaner\" (did you mean \"container\"?)"),
+        (
+            "resource: container",
+            "resource: contaner",
+            "3:11: unknown resource \"contaner\" (did you mean \"container\"?)",
+        ),
         ("{ not: true }", "{ nott: true }", "7:33: unknown operator \"nott\" (did you mean \"not\"?)"),
         (
             "securityContext.privileged:",
@@ -117,35 +121,62 @@ fn each_fault_has_its_place_and_its_help() {
             "securityContext..privileged:",
             "7:3: bad path: expected a key at character 17 of \"securityContext..privileged\"",
         ),
+        ("{ not: true }", "{ matches: \"a(\" }", "7:42: bad regular expression \"a(\": unclosed group"),
+        ("{ not: true }", "{ gte: many }", "7:38: gte takes a number, found \"many\" (for example gte: 30)"),
         (
             "{ not: true }",
-            "{ matches: \"a(\" }",
-            "7:42: bad regular expression \"a(\": unclosed group",
+            "{ between: [5, 1] }",
+            "7:42: between takes two numbers, the lower one first, found a list (for example between: [1, 5])",
         ),
         (
             "{ not: true }",
-            "{ gte: many }",
-            "7:38: gte takes a number, found \"many\" (for example gte: 30)",
+            "{ mode_within: \"0999\" }",
+            "7:46: mode_within takes a file mode in octal, found \"0999\" (for example mode_within: \"0600\")",
         ),
-        ("{ not: true }", "{ between: [5, 1] }", "7:42: between takes two numbers, the lower one first, found a list (for example between: [1, 5])"),
-        ("{ not: true }", "{ mode_within: \"0999\" }", "7:46: mode_within takes a file mode in octal, found \"0999\" (for example mode_within: \"0600\")"),
         ("{ not: true }", "{ version: { gte: latest } }", "7:49: expected a version, found \"latest\""),
-        ("{ not: true }", "{ length: { gt: 1, above: 2 } }", "7:52: unknown comparison \"above\" (expected one of equals, gt, gte, lt, lte, between)"),
-        ("{ not: true }", "{ unset: maybe, not: true }", "7:40: unknown truth \"maybe\" (expected one of true, false, unknown)"),
+        (
+            "{ not: true }",
+            "{ length: { gt: 1, above: 2 } }",
+            "7:52: unknown comparison \"above\" (expected one of equals, gt, gte, lt, lte, between)",
+        ),
+        (
+            "{ not: true }",
+            "{ unset: maybe, not: true }",
+            "7:40: unknown truth \"maybe\" (expected one of true, false, unknown)",
+        ),
         ("{ not: true }", "", "7:30: nothing to compare with (use { exists: false } for absent or null)"),
         ("$limit", "$limt", "8:28: unknown parameter \"limt\" (did you mean \"limit\"?)"),
         ("themes: [hardening]", "themes: []", "11:9: themes is a list with at least one theme"),
-        ("AV:N/", "AV:X/", "10:7: bad severity vector \"AV:X/AC:L/Au:S/C:P/I:P/A:N/PL:ND/EM:A\": unknown value \"X\" of AV, expected one of L, A, N"),
+        (
+            "AV:N/",
+            "AV:X/",
+            "10:7: bad severity vector \"AV:X/AC:L/Au:S/C:P/I:P/A:N/PL:ND/EM:A\": unknown value \"X\" of AV, expected one of L, A, N",
+        ),
         ("C:P/I:P/A:N", "C:N/I:N/A:N", "10:7: the vector scores 0.0 (one of C, I, A must be P or C)"),
-        ("[https://kubernetes", "[http://kubernetes", "14:9: not an address: \"http://kubernetes.io/docs/concepts/security/\" (expected https://...)"),
-        ("fix: Remove `privileged` from the container.", "fix: Remove it.", "13:6: fix is too short: \"Remove it.\" (at least 20 characters that help a person)"),
+        (
+            "[https://kubernetes",
+            "[http://kubernetes",
+            "14:9: not an address: \"http://kubernetes.io/docs/concepts/security/\" (expected https://...)",
+        ),
+        (
+            "fix: Remove `privileged` from the container.",
+            "fix: Remove it.",
+            "13:6: fix is too short: \"Remove it.\" (at least 20 characters that help a person)",
+        ),
         ("  passed: [{ name: main }]\n", "", "16:3: no example under `passed` (at least one is needed)"),
-        ("gap: securityContext }", "gap: \"security Context\" }", "18:43: bad path: expected \".\" or \"[\"; other characters need quotes: ['...'] at character 9 of \"security Context\""),
+        (
+            "gap: securityContext }",
+            "gap: \"security Context\" }",
+            "18:43: bad path: expected \".\" or \"[\"; other characters need quotes: ['...'] at character 9 of \"security Context\"",
+        ),
         ("default: 3, ", "", "5:3: parameter \"limit\" (give `default: ...`, or `required: true`)"),
         ("title: Containers", "title: [Containers", "2:8: not YAML: "),
     ] {
         let faults = faults_with(part, by);
-        assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{by}: expected\n{expected}\nfound\n{faults:#?}");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(expected)),
+            "{by}: expected\n{expected}\nfound\n{faults:#?}"
+        );
     }
 }
 
@@ -173,7 +204,9 @@ fn joins_and_elements_are_checked_too() {
     );
     assert_eq!(
         faults_with("securityContext.privileged: { not: true }", "\"ports[*].hostPort\": { gt: 0 }"),
-        ["7:3: the path \"ports[*].hostPort\" has many values (say how many: { any: ... }, { all: ... }, { none: ... } or { count: ... })"]
+        [
+            "7:3: the path \"ports[*].hostPort\" has many values (say how many: { any: ... }, { all: ... }, { none: ... } or { count: ... })"
+        ]
     );
 }
 
@@ -202,14 +235,29 @@ fn standards_are_checked_against_the_checks() {
             "",
             "4:5: nothing answers rule 1.10 (add `checks`, or `manual` with what a person must look at, or `technical: false`)",
         ),
-        ("technology: kubernetes", "technology: kubernets", "2:24: unknown technology \"kubernets\" (did you mean \"kubernetes\"?)"),
-        ("kind: benchmark", "kind: bench", "1:89: unknown kind of standard \"bench\" (expected one of benchmark, catalogue, law)"),
-        ("{ technology: kubernetes }", "{ technology: kubernetes, version: \"about 1.30\" }", "2:47: not a version range: \"about 1.30\" (for example \">=1.32, <1.35\")"),
+        (
+            "technology: kubernetes",
+            "technology: kubernets",
+            "2:24: unknown technology \"kubernets\" (did you mean \"kubernetes\"?)",
+        ),
+        (
+            "kind: benchmark",
+            "kind: bench",
+            "1:89: unknown kind of standard \"bench\" (expected one of benchmark, catalogue, law)",
+        ),
+        (
+            "{ technology: kubernetes }",
+            "{ technology: kubernetes, version: \"about 1.30\" }",
+            "2:47: not a version range: \"about 1.30\" (for example \">=1.32, <1.35\")",
+        ),
     ] {
         let found = faults(part, by);
         assert!(found.iter().any(|fault| fault == expected), "{by}: expected\n{expected}\nfound\n{found:#?}");
     }
-    let twice = faults("    checks: [sample]\n", "    checks: [sample]\n  - { id: 1.10, title: Again the same, checks: [sample] }\n");
+    let twice = faults(
+        "    checks: [sample]\n",
+        "    checks: [sample]\n  - { id: 1.10, title: Again the same, checks: [sample] }\n",
+    );
     assert_eq!(twice, ["7:5: the id \"1.10\" stands here twice"]);
 }
 

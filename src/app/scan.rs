@@ -12,7 +12,8 @@ use crate::base::{digest, text};
 use crate::cli::{Colour, GlobalArgs, InputArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::evaluate::evaluate;
-use crate::inventory::{Inventory, Wanted};
+use crate::inventory::snapshot::SnapshotWriter;
+use crate::inventory::{Inventory, Mode, Wanted};
 use crate::model::{Assessment, Technology};
 use crate::report::{self, Format, Report, TableStyle};
 use crate::rules::{Library, Plan, Wish};
@@ -67,7 +68,23 @@ fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spin
     if input.from.is_empty() {
         return live(input, wanted, now, spinner);
     }
-    Err(Fault("FILES".to_owned()))
+    let files = collect::files::FileInput {
+        paths: input.from.clone(),
+        node_facts: input.node_facts.clone(),
+        system_name: input.system.clone(),
+    };
+    let mut writer = match &input.save {
+        Some(path) => Some(
+            SnapshotWriter::create(path, Mode::Files, now)
+                .map_err(|error| Fault(format!("{}: {error}", path.display())))?,
+        ),
+        None => None,
+    };
+    let inventory = collect::files::read(&files, wanted, now, writer.as_mut(), spinner)?;
+    if let Some(writer) = writer {
+        writer.finish(&inventory)?;
+    }
+    Ok(inventory)
 }
 
 #[cfg(feature = "kubernetes")]

@@ -1,10 +1,10 @@
 //! The only layer that talks to the world: reads what the chosen rules want into an inventory. One folder per source.
 
+pub mod files;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 #[cfg(unix)]
 pub mod node;
-pub mod files;
 
 /// Hears how far a collector is. Collectors never print.
 pub trait Progress: Sync {

@@ -342,7 +342,7 @@ impl Condition {
             | Condition::Count { expected, .. }
             | Condition::Grants { expected, .. } => expected.clone(),
             Condition::All(all) => all.iter().map(Condition::expected).collect::<Vec<_>>().join(" and "),
-            Condition::Not(inner, _) => format!("not {}", inner.expected()),
+            Condition::Not(inner, _) => opposite(&inner.expected()),
             Condition::Elements { quantifier, element, .. } => {
                 let of = match element {
                     Element::Condition(condition) => condition.expected(),
@@ -541,10 +541,9 @@ impl Walk<'_> {
                     return self.push(condition, found, negated);
                 }
                 for at in deciding {
+                    let Some(grant) = items.get(at) else { continue };
                     self.steps.push(Step::Index(at));
-                    if let Some(item) = items.get(at) {
-                        self.push(condition, &Found::Value(item), negated);
-                    }
+                    self.trace(Actual::Value(grant.clone()), condition.expected(), negated);
                     self.steps.pop();
                 }
             }
@@ -639,7 +638,11 @@ impl Walk<'_> {
     }
 
     fn other(&mut self, related: &Related, actual: Actual, negated: bool) {
-        let expected = if negated { format!("not: {}", related.expected) } else { related.expected.clone() };
+        self.trace(actual, related.expected.clone(), negated);
+    }
+
+    fn trace(&mut self, actual: Actual, expected: String, negated: bool) {
+        let expected = if negated { opposite(&expected) } else { expected };
         self.traces.push(Trace { steps: self.steps.clone(), actual, expected, related: self.related.clone() });
     }
 
@@ -655,14 +658,34 @@ impl Walk<'_> {
             ),
             Found::Value(value) => Actual::Value((*value).clone()),
         };
-        let words = condition.expected();
-        let expected = match (negated, words.strip_prefix("not ")) {
-            (false, _) => words,
-            (true, Some(positive)) => positive.to_owned(),
-            (true, None) => format!("not {words}"),
-        };
-        self.traces.push(Trace { steps: self.steps.clone(), actual, expected, related: self.related.clone() });
+        self.trace(actual, condition.expected(), negated);
     }
+}
+
+// What is expected where the opposite was written, in words that people would use.
+fn opposite(words: &str) -> String {
+    const PAIRS: [(&str, &str); 11] = [
+        ("not ", ""),
+        ("contains one of ", "without any of "),
+        ("contains ", "without "),
+        ("one of ", "none of "),
+        ("at least ", "less than "),
+        ("more than ", "at most "),
+        ("a grant ", "no grant "),
+        ("an element with ", "no element with "),
+        ("a ", "no "),
+        ("older than ", "newer than "),
+        ("mode within ", "mode outside of "),
+    ];
+    for (one, other) in PAIRS {
+        if let Some(rest) = words.strip_prefix(one) {
+            return format!("{other}{rest}");
+        }
+        if let Some(rest) = words.strip_prefix(other).filter(|_| !other.is_empty()) {
+            return format!("{one}{rest}");
+        }
+    }
+    format!("not {words}")
 }
 
 // A reason from inside of a list or map, where that is why it cannot be judged.

@@ -1,11 +1,11 @@
 //! Kubernetes: kinds with their API paths, the kinds that carry pod templates, built-in names.
 
 pub mod builtin;
-mod podspec;
 pub mod components;
+pub mod distribution;
 pub mod files;
 pub mod kubelet;
-pub mod distribution;
+mod podspec;
 mod views;
 
 pub use podspec::{CONTAINER_FIELDS, PODSPEC_FIELDS};

@@ -19,7 +19,8 @@ pub(super) fn detect(inventory: &mut Inventory) {
         .filter(|pod| pod.scope.as_deref() == Some("kube-system") && pod.name.starts_with("kube-apiserver-"))
         .flat_map(|pod| pod.value.at(&["spec", "containers"]).map_or(&[][..], Value::items))
         .filter_map(|container| image_tag(container.get("image")?.as_str()?).map(str::to_owned))
-        .filter(|tag| numbers(tag).is_some())
+        // Releases are tagged `v1.34.1`; a house that rebuilds the image may count otherwise.
+        .filter(|tag| tag.starts_with('v') && numbers(tag).is_some())
         .max_by_key(|version| numbers(version));
     let told = server.as_deref().or(kubelet.as_deref());
     let labels: Vec<&str> = nodes

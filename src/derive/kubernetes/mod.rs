@@ -14,8 +14,6 @@ mod rbac_views;
 mod service_account;
 mod workload;
 
-#[cfg(test)]
-mod tests;
 mod apiserver;
 mod audit_policy;
 mod component;
@@ -31,6 +29,8 @@ mod proxy;
 mod shell;
 #[cfg(test)]
 mod system_tests;
+#[cfg(test)]
+mod tests;
 
 use super::Subjects;
 use crate::catalog::View;
