@@ -147,6 +147,7 @@ impl Reader {
             // One small object: not worth a thread.
             match decode_object(&body, self.reading(), &Sharing::new()) {
                 Ok(resource) => {
+                    self.api.understood();
                     let texts = self.keep_text.then(|| Texts::one(body));
                     self.tell(News::Read { kind: self.kind.name, count: 1, texts }).await;
                     return Ok(Some(resource));
@@ -200,6 +201,7 @@ impl Reader {
                 }
             };
             vain = 0;
+            self.api.understood();
             // A key that stands twice: the page that was asked for early is not the next one.
             if page.next != early {
                 ahead = None;

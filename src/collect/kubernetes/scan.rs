@@ -86,7 +86,7 @@ pub(super) async fn scan(
     };
     let mut listener = Listener { save, progress, counts: BTreeMap::new() };
     let failure = plan.run(heard, &mut inventory, &mut listener).await?;
-    if !api.was_useful()
+    if !api.is_known()
         && let Some(failure) = unknown.or(failure)
     {
         return Err(failure.fatal(&api.server));
@@ -330,9 +330,10 @@ async fn version(api: &Api) -> Result<String, Failure> {
         git_version: String,
     }
     let body = api.get("/version").await?;
-    serde_json::from_slice::<Version>(&body)
-        .map(|version| version.git_version)
-        .map_err(|_| Failure::new(Class::Malformed, "the answer is not the version of an API server"))
+    let version = serde_json::from_slice::<Version>(&body)
+        .map_err(|_| Failure::new(Class::Malformed, "the answer is not the version of an API server"))?;
+    api.understood();
+    Ok(version.git_version)
 }
 
 /// A few nodes, if they may be read, for the distribution only.
