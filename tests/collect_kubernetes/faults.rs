@@ -222,6 +222,10 @@ fn if_nothing_answers_there_is_no_scan() {
     assert!(matches!(error, ClusterError::NoAnswer { .. }), "{error}");
     let error = end(|| Reply::Full(302, vec![("location", "https://login.example".into())], String::new()));
     assert!(error.to_string().contains("is this an API server?"), "{error}");
+    let error = end(|| Reply::Full(403, vec![], "<html>".into()));
+    assert!(matches!(error, ClusterError::NoAnswer { .. }), "{error}");
+    let error = end(|| Reply::Json(200, "{}".into()));
+    assert!(error.to_string().contains("not the version of an API server"), "{error}");
     let error = end(|| Reply::Full(404, vec![], "<html>".into()));
     assert!(matches!(error, ClusterError::NoAnswer { .. }), "{error}");
 

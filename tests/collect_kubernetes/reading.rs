@@ -237,18 +237,12 @@ fn denied_kubelets_are_one_gap_and_some_are_their_own() {
 #[derive(Default)]
 struct Kept {
     objects: Vec<(String, String)>,
-    restarts: Vec<(String, Option<String>)>,
     gaps: Vec<Gap>,
 }
 
 impl ObjectSink for Kept {
     fn object(&mut self, kind: &str, raw: &[u8]) {
         self.objects.push((kind.into(), String::from_utf8(raw.to_vec()).unwrap()));
-    }
-
-    fn restart(&mut self, kind: &str, scope: Option<&str>) {
-        self.restarts.push((kind.into(), scope.map(str::to_owned)));
-        self.objects.retain(|(known, _)| known != kind);
     }
 
     fn gap(&mut self, gap: &Gap) {
@@ -266,7 +260,7 @@ impl Progress for Heard {
 }
 
 #[test]
-fn objects_are_handed_over_as_they_were_read() {
+fn objects_are_handed_over_once_as_they_were_read() {
     let pods = objects("pod", "a", 25);
     let server = Server::start(&[("/api/v1/pods", pods.clone())], |request, before| {
         if request.path.contains("services") {
@@ -280,7 +274,6 @@ fn objects_are_handed_over_as_they_were_read() {
     let inventory = collect(&access(file), &wanted, Timestamp::UNIX_EPOCH, Some(&mut kept), &heard).unwrap();
 
     assert_eq!(names(&inventory, "Pod"), all("pod", 25));
-    assert_eq!(kept.restarts, [("Pod".to_owned(), None)]);
     let expected: Vec<(String, String)> = pods.iter().map(|pod| ("Pod".to_owned(), pod.to_string())).collect();
     assert_eq!(kept.objects, expected);
     assert_eq!(kept.gaps, inventory.gaps());

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -90,19 +90,28 @@ impl Failure {
     }
 }
 
-// A failure, and whether asking again may help: `Some(None)` after the usual wait, `Some(Some(wait))` after that time.
+/// A try that gave nothing.
 struct Try {
     failure: Failure,
-    again: Option<Option<Duration>>,
+    again: Again,
+}
+
+/// Whether asking again may help.
+enum Again {
+    No,
+    /// After the usual wait.
+    Soon,
+    /// After the wait that the server asks for.
+    After(Duration),
 }
 
 impl Try {
     fn last(class: Class, detail: impl Into<String>) -> Try {
-        Try { failure: Failure::new(class, detail), again: None }
+        Try { failure: Failure::new(class, detail), again: Again::No }
     }
 
     fn retry(class: Class, detail: impl Into<String>) -> Try {
-        Try { failure: Failure::new(class, detail), again: Some(None) }
+        Try { failure: Failure::new(class, detail), again: Again::Soon }
     }
 }
 
@@ -116,17 +125,22 @@ pub(super) struct Api {
     timeout: Duration,
     // The server could not be reached in spite of all tries: until it answers again, one try per call is enough.
     down: AtomicBool,
-    useful: AtomicUsize,
+    known: AtomicBool,
 }
 
 impl Api {
     pub(super) fn new(client: kube::Client, server: String, program: Option<String>, timeout: Duration) -> Api {
-        Api { client, server, program, timeout, down: AtomicBool::new(false), useful: AtomicUsize::new(0) }
+        Api { client, server, program, timeout, down: AtomicBool::new(false), known: AtomicBool::new(false) }
     }
 
-    /// The server gave at least one answer that a Kubernetes API server gives to an identity that it knows.
-    pub(super) fn was_useful(&self) -> bool {
-        self.useful.load(Ordering::Relaxed) > 0
+    /// The server gave an answer as a Kubernetes API server gives it to an identity that it knows.
+    pub(super) fn understood(&self) {
+        self.known.store(true, Ordering::Relaxed);
+    }
+
+    /// It did so at least once.
+    pub(super) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
     }
 
     /// Reads a path; transient failures are tried again.
@@ -143,19 +157,16 @@ impl Api {
             let failed = match tokio::time::timeout(self.timeout, self.once(call)).await {
                 Ok(Ok(body)) => {
                     self.down.store(false, Ordering::Relaxed);
-                    self.useful.fetch_add(1, Ordering::Relaxed);
                     return Ok(body);
                 }
                 Ok(Err(failed)) => failed,
                 Err(_) => Try::retry(Class::Unreachable, format!("no complete answer within {:?}", self.timeout)),
             };
-            let Some(asked) = failed.again else {
-                if failed.failure.class == Class::Forbidden {
-                    self.useful.fetch_add(1, Ordering::Relaxed);
-                }
-                return Err(failed.failure);
+            let pause = match failed.again {
+                Again::No => return Err(failed.failure),
+                Again::Soon => jitter(wait),
+                Again::After(pause) => pause,
             };
-            let pause = asked.unwrap_or_else(|| jitter(wait));
             let late = began.elapsed() + pause > self.timeout * PATIENCE;
             let unreachable = failed.failure.class == Class::Unreachable;
             if late || tries >= ATTEMPTS || (unreachable && self.down.load(Ordering::Relaxed)) {
@@ -191,7 +202,7 @@ impl Api {
         let body = answer.into_body().collect_bytes().await;
         if !status.is_success() {
             // The words of the server are an extra: without them the status says enough.
-            return Err(refusal(status, retry_after, body.as_deref().unwrap_or_default()));
+            return Err(self.refusal(status, retry_after, body.as_deref().unwrap_or_default()));
         }
         let body: Vec<u8> = body
             .map_err(|error| Try::retry(Class::Truncated, format!("the answer broke off: {}", innermost(&error))))?
@@ -201,6 +212,35 @@ impl Api {
             return Err(Try::retry(Class::Malformed, format!("the answer is not JSON but {content}")));
         }
         Ok(body)
+    }
+
+    fn refusal(&self, status: StatusCode, retry_after: Option<u64>, body: &[u8]) -> Try {
+        #[derive(Deserialize)]
+        struct Status {
+            message: String,
+        }
+        let words = serde_json::from_slice::<Status>(body).map(|status| safe(&status.message)).unwrap_or_default();
+        let code = status.as_u16();
+        let detail = if words.is_empty() { format!("the server answered {status}") } else { words.clone() };
+        match code {
+            401 => Try::last(Class::Unauthenticated, detail),
+            403 => {
+                // Not so if it is the page of a proxy.
+                if !words.is_empty() {
+                    self.understood();
+                }
+                Try::last(Class::Forbidden, detail)
+            }
+            404 => Try::last(Class::NotFound, detail),
+            410 => Try::last(Class::Gone, detail),
+            408 | 429 | 500..=599 => {
+                let failure = Failure::new(Class::ServerError, format!("{code}, {detail}"));
+                let again = retry_after.map_or(Again::Soon, |seconds| Again::After(Duration::from_secs(seconds)));
+                Try { failure, again }
+            }
+            300..=399 => Try::last(Class::ServerError, format!("the server answered {status}: is this an API server?")),
+            _ => Try::last(Class::ServerError, format!("{code}, {detail}")),
+        }
     }
 
     fn no_answer(&self, error: &kube::Error) -> Try {
@@ -214,28 +254,6 @@ impl Api {
         } else {
             Try::retry(Class::Unreachable, format!("no connection: {cause}"))
         }
-    }
-}
-
-fn refusal(status: StatusCode, retry_after: Option<u64>, body: &[u8]) -> Try {
-    #[derive(Deserialize)]
-    struct Status {
-        message: String,
-    }
-    let words = serde_json::from_slice::<Status>(body).map(|status| safe(&status.message)).unwrap_or_default();
-    let code = status.as_u16();
-    let detail = if words.is_empty() { format!("the server answered {status}") } else { words };
-    match code {
-        401 => Try::last(Class::Unauthenticated, detail),
-        403 => Try::last(Class::Forbidden, detail),
-        404 => Try::last(Class::NotFound, detail),
-        410 => Try::last(Class::Gone, detail),
-        408 | 429 | 500..=599 => {
-            let failure = Failure::new(Class::ServerError, format!("{code}, {detail}"));
-            Try { failure, again: Some(retry_after.map(Duration::from_secs)) }
-        }
-        300..=399 => Try::last(Class::ServerError, format!("the server answered {status}: is this an API server?")),
-        _ => Try::last(Class::ServerError, format!("{code}, {detail}")),
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::client::{Api, Class, Failure, query};
 use super::page::{Page, Reading, decode, decode_object, peek_next};
+use crate::base::text;
 use crate::catalog::Kind;
 use crate::expr::Projection;
 use crate::expr::projection::Sharing;
@@ -21,15 +22,12 @@ const READINGS: usize = 3;
 
 /// What a reader tells while it reads.
 pub(super) enum News {
-    /// Objects that were read.
-    Read {
-        kind: &'static str,
-        count: usize,
-        /// Their texts, if they are to be kept.
-        texts: Option<Texts>,
-    },
-    /// What was read of the kind (in a scope) is void.
-    Restart { kind: &'static str, scope: Option<String>, count: usize },
+    /// So many more objects were read.
+    Read { kind: &'static str, count: usize },
+    /// So many objects that were read are void, since their list is begun anew.
+    Void { kind: &'static str, count: usize },
+    /// Objects to keep.
+    Keep { kind: &'static str, texts: Texts },
 }
 
 /// Objects as they were read: a text and the places of the objects in it.
@@ -38,12 +36,19 @@ pub(super) struct Texts {
     pub places: Vec<Range<usize>>,
 }
 
-impl Texts {
-    /// One object that is the whole text.
-    fn one(body: Vec<u8>) -> Texts {
-        let whole = 0..body.len();
-        Texts { body, places: Vec::from([whole]) }
-    }
+/// The texts of a list that is not complete yet: only then it is sure that it is not begun anew. Compressed, since whole
+/// lists are large.
+#[derive(Default)]
+struct Held(Vec<Texts>);
+
+/// Fast rather than small: pages repeat themselves so much that they shrink to a fraction anyway.
+const LEVEL: i32 = 1;
+
+/// A list as far as it was read.
+#[derive(Default)]
+struct Pages {
+    read: Vec<Resource>,
+    held: Held,
 }
 
 /// What reading gave.
@@ -91,10 +96,12 @@ pub(super) struct Reader {
     pub news: Sender<News>,
 }
 
-/// A list that could not be read to its end.
-struct Broken {
-    failure: Failure,
-    read: Vec<Resource>,
+/// A page that went through the decoder, which hands back what it was lent.
+struct Decoded {
+    page: Result<Page, serde_json::Error>,
+    /// The text, compressed, if it is to be kept.
+    packed: std::io::Result<Vec<u8>>,
+    sharing: Sharing,
 }
 
 impl Reader {
@@ -103,30 +110,31 @@ impl Reader {
         let mut restarts = 0;
         let mut found = Found::of(self.kind);
         loop {
-            let Broken { failure, read } = match self.pages(scope).await {
-                Ok(resources) => {
-                    found.resources = resources;
+            let mut pages = Pages::default();
+            let ended = self.pages(scope, &mut pages).await;
+            let read = pages.read.len();
+            if let Err(failure) = ended {
+                if failure.class == Class::Gone && restarts < RESTARTS {
+                    restarts += 1;
+                    self.tell(News::Void { kind: self.kind.name, count: read }).await;
+                    continue;
+                }
+                if failure.class == Class::NotFound && read == 0 && self.serves().await == Ok(false) {
+                    found.notes.push(format!("the server does not know {}", resource(self.kind)));
                     return found;
                 }
-                Err(broken) => broken,
-            };
-            if failure.class == Class::Gone && restarts < RESTARTS {
-                restarts += 1;
-                let scope = scope.map(str::to_owned);
-                self.tell(News::Restart { kind: self.kind.name, scope, count: read.len() }).await;
-                continue;
+                let detail = match read {
+                    0 => failure.detail.clone(),
+                    read => format!("{} (after {})", failure.detail, text::count(read, "object")),
+                };
+                let permission = (failure.class == Class::Forbidden).then(|| format!("list {}", resource(self.kind)));
+                found.miss(scope, failure, detail, permission);
             }
-            if failure.class == Class::NotFound && read.is_empty() && self.serves().await == Ok(false) {
-                found.notes.push(format!("the server does not know {}", resource(self.kind)));
-                return found;
+            found.resources = pages.read;
+            if let Err(failure) = self.hand_over(pages.held).await {
+                let detail = failure.detail.clone();
+                found.miss(scope, failure, detail, None);
             }
-            let detail = match read.len() {
-                0 => failure.detail.clone(),
-                read => format!("{} (after {})", failure.detail, crate::base::text::count(read, "object")),
-            };
-            let permission = (failure.class == Class::Forbidden).then(|| format!("list {}", resource(self.kind)));
-            found.miss(scope, failure, detail, permission);
-            found.resources = read;
             return found;
         }
     }
@@ -147,8 +155,13 @@ impl Reader {
             // One small object: not worth a thread.
             match decode_object(&body, self.reading(), &Sharing::new()) {
                 Ok(resource) => {
-                    let texts = self.keep_text.then(|| Texts::one(body));
-                    self.tell(News::Read { kind: self.kind.name, count: 1, texts }).await;
+                    self.api.understood();
+                    self.tell(News::Read { kind: self.kind.name, count: 1 }).await;
+                    if self.keep_text {
+                        let whole = 0..body.len();
+                        let places = Vec::from([whole]);
+                        self.tell(News::Keep { kind: self.kind.name, texts: Texts { body, places } }).await;
+                    }
                     return Ok(Some(resource));
                 }
                 Err(error) => bad = Some(unreadable(&error)),
@@ -157,38 +170,31 @@ impl Reader {
         Err(bad.unwrap_or_else(|| Failure::new(Class::Malformed, "no answer")))
     }
 
-    async fn pages(&self, scope: Option<&str>) -> Result<Vec<Resource>, Broken> {
-        let mut read = Vec::new();
+    /// Reads page after page into `pages`.
+    async fn pages(&self, scope: Option<&str>, pages: &mut Pages) -> Result<(), Failure> {
         let mut sharing = Sharing::new();
         // Token of the page at hand, and how often it was read in vain.
         let (mut token, mut vain) = (None::<String>, 0);
         let mut ahead = None;
         loop {
-            let answer = match ahead.take() {
+            let body = match ahead.take() {
                 Some(answer) => answer,
                 None => self.api.get(&self.path(scope, token.as_deref())).await,
-            };
-            let body = match answer {
-                Ok(body) => body,
-                Err(failure) => return Err(Broken { failure, read }),
-            };
+            }?;
             let early = peek_next(&body).flatten();
             let decoding = self.decode(body, sharing);
-            let done = match &early {
+            let decoded = match &early {
                 Some(next) => {
                     let path = self.path(scope, Some(next));
-                    let (done, answer) = tokio::join!(decoding, self.api.get(&path));
+                    let (decoded, answer) = tokio::join!(decoding, self.api.get(&path));
                     ahead = Some(answer);
-                    done
+                    decoded
                 }
                 None => decoding.await,
             };
-            let (result, body, kept) = match done {
-                Ok(done) => done,
-                Err(panic) => return Err(Broken { failure: internal(&panic), read }),
-            };
-            sharing = kept;
-            let page = match result {
+            let decoded = decoded.map_err(|panic| internal(&panic))?;
+            sharing = decoded.sharing;
+            let page = match decoded.page {
                 Ok(page) => page,
                 Err(error) => {
                     vain += 1;
@@ -196,41 +202,55 @@ impl Reader {
                     if vain < READINGS {
                         continue;
                     }
-                    return Err(Broken { failure: unreadable(&error), read });
+                    return Err(unreadable(&error));
                 }
             };
             vain = 0;
+            self.api.understood();
             // A key that stands twice: the page that was asked for early is not the next one.
             if page.next != early {
                 ahead = None;
             }
-            let texts = self.keep_text.then_some(Texts { body, places: page.places });
-            self.tell(News::Read { kind: self.kind.name, count: page.resources.len(), texts }).await;
-            read.extend(page.resources);
+            self.tell(News::Read { kind: self.kind.name, count: page.resources.len() }).await;
+            pages.read.extend(page.resources);
+            if self.keep_text {
+                let body = decoded.packed.map_err(|_| Failure::new(Class::Malformed, "the texts to keep were lost"))?;
+                pages.held.0.push(Texts { body, places: page.places });
+            }
             match page.next {
-                None => return Ok(read),
+                None => return Ok(()),
                 Some(next) if token.as_ref() == Some(&next) => {
-                    let failure = Failure::new(Class::Malformed, "the server gives the same page again and again");
-                    return Err(Broken { failure, read });
+                    return Err(Failure::new(Class::Malformed, "the server gives the same page again and again"));
                 }
                 next => token = next,
             }
         }
     }
 
-    async fn decode(
-        &self,
-        body: Vec<u8>,
-        sharing: Sharing,
-    ) -> Result<(Result<Page, serde_json::Error>, Vec<u8>, Sharing), JoinError> {
+    async fn decode(&self, body: Vec<u8>, sharing: Sharing) -> Result<Decoded, JoinError> {
         let (kind, keep_text, projection) = (self.kind, self.keep_text, Arc::clone(&self.projection));
         spawn_blocking(move || {
             let page = decode(&body, Reading { kind, projection: &projection, keep_text }, &sharing);
-            // Only kept texts travel on.
-            let body = if keep_text { body } else { Vec::new() };
-            (page, body, sharing)
+            let packed = if keep_text { zstd::bulk::compress(&body, LEVEL) } else { Ok(Vec::new()) };
+            Decoded { page, packed, sharing }
         })
         .await
+    }
+
+    /// Gives the texts of a list to whoever keeps them.
+    async fn hand_over(&self, held: Held) -> Result<(), Failure> {
+        for Texts { body, places } in held.0 {
+            let length = places.last().map_or(0, |last| last.end);
+            let unpacking = spawn_blocking(move || {
+                let mut text = Vec::with_capacity(length);
+                std::io::copy(&mut zstd::Decoder::new(body.as_slice())?, &mut text)?;
+                std::io::Result::Ok(text)
+            });
+            let unpacked = unpacking.await.map_err(|panic| internal(&panic))?;
+            let body = unpacked.map_err(|_| Failure::new(Class::Malformed, "the texts to keep were lost"))?;
+            self.tell(News::Keep { kind: self.kind.name, texts: Texts { body, places } }).await;
+        }
+        Ok(())
     }
 
     /// Whether the server has the kind at all, by its discovery document.

@@ -68,7 +68,7 @@ pub fn collect(
     save: Option<&mut dyn ObjectSink>,
     progress: &dyn Progress,
 ) -> Result<Inventory, ClusterError> {
-    runtime(access)?.block_on(scan::scan(access, wanted, now, save, progress))
+    run(access, scan::scan(access, wanted, now, save, progress))
 }
 
 /// Names of the contexts of a kubeconfig (of those of KUBECONFIG or the home directory if none), in the order of the file.
@@ -76,12 +76,17 @@ pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, ClusterError> 
     config::contexts(kubeconfig)
 }
 
-fn runtime(access: &ClusterAccess) -> Result<tokio::runtime::Runtime, ClusterError> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Does asynchronous work on threads of its own.
+fn run<T>(access: &ClusterAccess, work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         // One decoder per call, and as many for look-ups of host names.
         .max_blocking_threads(2 * access.concurrency.max(1))
         .enable_all()
         .build()
-        .map_err(ClusterError::Runtime)
+        .map_err(ClusterError::Runtime)?;
+    let done = runtime.block_on(work);
+    // A look-up of a host name that is given up cannot be stopped, and is not waited for.
+    runtime.shutdown_background();
+    done
 }

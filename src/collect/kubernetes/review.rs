@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::client::{Api, Call, Failure};
-use super::error::ClusterError;
-use super::{ClusterAccess, config, runtime};
+use super::client::{Api, Call, Class, Failure};
+use super::error::{ClusterError, safe};
+use super::{ClusterAccess, config, run};
 
 /// A right on a kind of object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,7 +43,7 @@ pub enum Verdict {
 
 /// Asks for each of `rights` whether the identity has it. The verdicts stand in the order of the rights.
 pub fn review_access(access: &ClusterAccess, rights: &[Right]) -> Result<Vec<Verdict>, ClusterError> {
-    runtime(access)?.block_on(async {
+    run(access, async {
         let target = config::target(access).await?;
         let api = Arc::new(Api::new(target.client, target.server, target.program, access.timeout));
         let slots = Arc::new(Semaphore::new(access.concurrency.max(1)));
@@ -69,7 +69,7 @@ pub fn review_access(access: &ClusterAccess, rights: &[Right]) -> Result<Vec<Ver
             }
         }
         match failed {
-            Some(failure) if !api.was_useful() => Err(failure.fatal(&api.server)),
+            Some(failure) if !api.is_known() => Err(failure.fatal(&api.server)),
             _ => Ok(verdicts),
         }
     })
@@ -92,9 +92,9 @@ async fn ask(api: &Api, right: &Right) -> Result<Verdict, Failure> {
         "spec": { "resourceAttributes": right },
     });
     let body = api.call(Call::Review(&question.to_string())).await?;
-    Ok(match serde_json::from_slice::<Review>(&body) {
-        Ok(Review { status: Status { allowed: true, .. } }) => Verdict::Allowed,
-        Ok(Review { status }) => Verdict::Denied(super::error::safe(&status.reason)),
-        Err(_) => Verdict::Unknown("the answer is no SelfSubjectAccessReview".into()),
-    })
+    let Ok(Review { status }) = serde_json::from_slice(&body) else {
+        return Err(Failure::new(Class::Malformed, "the answer is no SelfSubjectAccessReview"));
+    };
+    api.understood();
+    Ok(if status.allowed { Verdict::Allowed } else { Verdict::Denied(safe(&status.reason)) })
 }

@@ -86,15 +86,18 @@ pub(super) async fn scan(
     };
     let mut listener = Listener { save, progress, counts: BTreeMap::new() };
     let failure = plan.run(heard, &mut inventory, &mut listener).await?;
-    if !api.was_useful()
+    if !api.is_known()
         && let Some(failure) = unknown.or(failure)
     {
         return Err(failure.fatal(&api.server));
     }
 
     let sample = if wanted.of("Node").is_none() { sample_nodes(&api).await } else { Vec::new() };
-    let nodes = inventory.of("Node").iter().chain(&sample).map(|node| &node.value);
-    let distribution = version.as_deref().map(|version| detect::distribution(version, nodes).to_owned());
+    let nodes = || inventory.of("Node").iter().chain(&sample).map(|node| &node.value);
+    let providers = nodes().filter_map(|node| node.at(&["spec", "providerID"])?.as_str());
+    let labels = nodes().filter_map(|node| node.at(&["metadata", "labels"])?.as_map());
+    let labels = labels.flat_map(|labels| labels.iter().map(|(key, _)| key.as_str()));
+    let distribution = detect::distribution(version.as_deref(), providers, labels).map(str::to_owned);
     inventory.system.distribution = distribution;
     inventory.finish();
     if let Some(sink) = listener.save {
@@ -303,23 +306,20 @@ struct Listener<'s, 'p> {
 impl Listener<'_, '_> {
     fn hear(&mut self, news: News) {
         match news {
-            News::Read { kind, count, texts } => {
-                let total = self.counts.entry(kind).or_default();
-                *total += count;
-                self.progress.reading(kind, *total);
-                if let (Some(sink), Some(Texts { body, places })) = (&mut self.save, texts) {
+            News::Read { kind, count } => self.count(kind, |total| total + count),
+            News::Void { kind, count } => self.count(kind, |total| total.saturating_sub(count)),
+            News::Keep { kind, texts: Texts { body, places } } => {
+                if let Some(sink) = &mut self.save {
                     places.into_iter().filter_map(|place| body.get(place)).for_each(|raw| sink.object(kind, raw));
                 }
             }
-            News::Restart { kind, scope, count } => {
-                let total = self.counts.entry(kind).or_default();
-                *total = total.saturating_sub(count);
-                self.progress.reading(kind, *total);
-                if let Some(sink) = &mut self.save {
-                    sink.restart(kind, scope.as_deref());
-                }
-            }
         }
+    }
+
+    fn count(&mut self, kind: &'static str, change: impl Fn(usize) -> usize) {
+        let total = self.counts.entry(kind).or_default();
+        *total = change(*total);
+        self.progress.reading(kind, *total);
     }
 }
 
@@ -330,9 +330,10 @@ async fn version(api: &Api) -> Result<String, Failure> {
         git_version: String,
     }
     let body = api.get("/version").await?;
-    serde_json::from_slice::<Version>(&body)
-        .map(|version| version.git_version)
-        .map_err(|_| Failure::new(Class::Malformed, "the answer is not the version of an API server"))
+    let version = serde_json::from_slice::<Version>(&body)
+        .map_err(|_| Failure::new(Class::Malformed, "the answer is not the version of an API server"))?;
+    api.understood();
+    Ok(version.git_version)
 }
 
 /// A few nodes, if they may be read, for the distribution only.
