@@ -117,11 +117,29 @@ fn an_equal_scan_costs_little_and_the_same_id_replaces() {
     assessment.id = "again".to_owned();
     store.save(&assessment).unwrap();
     assert_eq!(shared.map(|table| rows(&store, table)), before);
+    // Also if there are so many rows that each is searched by its hash.
+    for table in ["texts", "details", "resources"] {
+        let columns = if table == "texts" {
+            "text"
+        } else if table == "details" {
+            "reason, omitted, evidence"
+        } else {
+            "kind, name"
+        };
+        let values = columns.split(", ").map(|_| "'1'").collect::<Vec<_>>().join(", ");
+        let sql = format!("INSERT INTO {table} (id, {columns}) VALUES (9000000, {values})");
+        store.connection.execute(&sql, []).unwrap();
+    }
+    assessment.id = "searched".to_owned();
+    store.save(&assessment).unwrap();
+    assert_eq!(shared.map(|table| rows(&store, table)), [before[0] + 1, before[1] + 1, before[2] + 1, before[3]]);
+    assert_eq!(store.at(&key("prod"), Which::Scan("searched")).unwrap().as_ref(), Some(&assessment));
 
+    assessment.id = "again".to_owned();
     assessment.checks.pop();
     assessment.notes.push("evaluated again".to_owned());
     store.save(&assessment).unwrap();
-    assert_eq!(rows(&store, "scans"), 2);
+    assert_eq!(rows(&store, "scans"), 3);
     assert_eq!(store.at(&key("prod"), Which::Scan("again")).unwrap(), Some(assessment));
 }
 
@@ -149,7 +167,9 @@ fn pruning_keeps_what_was_asked_and_leaves_nothing_behind() {
     for system in store.systems().unwrap() {
         fresh.save(&store.at(&system, Which::Latest).unwrap().unwrap()).unwrap();
     }
-    for table in ["systems", "scans", "findings", "check_results", "details", "texts", "resources", "lists"] {
+    let hashes = ["details_by_hash", "texts_by_hash", "resources_by_hash"];
+    let tables = ["systems", "scans", "findings", "check_results", "details", "texts", "resources", "lists"];
+    for table in tables.into_iter().chain(hashes) {
         assert_eq!(rows(&store, table), rows(&fresh, table), "{table}");
     }
 }
