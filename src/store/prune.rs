@@ -112,11 +112,12 @@ fn delete_orphans(transaction: &Transaction<'_>) -> Result<(), Fault> {
 
          DELETE FROM systems WHERE id NOT IN (SELECT system FROM scans);",
     )?;
-    delete_unused_resources(transaction)
+    delete_resources(transaction)
 }
 
-/// The resources of a scan stand in a compressed list, which only this program reads.
-fn delete_unused_resources(transaction: &Transaction<'_>) -> Result<(), Fault> {
+/// Resources that no scan has, and the hashes of all that was deleted. The resources of a scan stand in a compressed list,
+/// which only this program reads.
+fn delete_resources(transaction: &Transaction<'_>) -> Result<(), Fault> {
     let ids = |sql: &str| -> Result<Vec<i64>, Fault> {
         Ok(transaction.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     };
@@ -127,6 +128,10 @@ fn delete_unused_resources(transaction: &Transaction<'_>) -> Result<(), Fault> {
     let mut delete = transaction.prepare("DELETE FROM resources WHERE id = ?1")?;
     for id in ids("SELECT id FROM resources")?.into_iter().filter(|id| !used.contains(id)) {
         delete.execute([id])?;
+    }
+    for table in ["texts", "details", "resources"] {
+        let sql = format!("DELETE FROM {table}_by_hash WHERE id NOT IN (SELECT id FROM {table})");
+        transaction.execute(&sql, [])?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
 -- Layout 1 of the store. What each table is for stands in the module documentation.
+-- The tables "by hash" are indices that are filled in the order of the hash, which takes half the time of a real index.
 
 CREATE TABLE systems (
     id INTEGER PRIMARY KEY,
@@ -9,31 +10,28 @@ CREATE TABLE systems (
 
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,
-    hash INTEGER NOT NULL,
     text TEXT NOT NULL
 );
-CREATE INDEX texts_by_hash ON texts (hash);
+CREATE TABLE texts_by_hash (hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (hash, id)) WITHOUT ROWID;
 
 CREATE TABLE resources (
     id INTEGER PRIMARY KEY,
-    hash INTEGER NOT NULL,
     kind TEXT NOT NULL,
     scope TEXT,
     name TEXT NOT NULL
 );
-CREATE INDEX resources_by_hash ON resources (hash);
+CREATE TABLE resources_by_hash (hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (hash, id)) WITHOUT ROWID;
 
 -- evidence: JSON, one array per property: ids of texts [path, actual, expected, source, file], then the line; nulls at the
 -- end are left out.
 CREATE TABLE details (
     id INTEGER PRIMARY KEY,
-    hash INTEGER NOT NULL,
     reason INTEGER NOT NULL,
     hint INTEGER,
     omitted INTEGER NOT NULL,
     evidence TEXT NOT NULL
 );
-CREATE INDEX details_by_hash ON details (hash);
+CREATE TABLE details_by_hash (hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (hash, id)) WITHOUT ROWID;
 
 -- Compressed lists: the resources of a scan, the subjects of a check.
 CREATE TABLE lists (
