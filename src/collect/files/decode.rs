@@ -9,13 +9,13 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::json::{self, Memory};
 use super::lines;
 use super::source::Source;
 use super::split::{Batch, Form, Head, Problem, Unit};
 use super::yaml::{At, Document, YamlError};
 use crate::base::symbol::Symbol;
 use crate::catalog::{self, Kind, kubernetes};
-use crate::expr::projection::Sharing;
 use crate::expr::{Path, Projection, Value};
 use crate::inventory::{Place, Resource, Wanted, snapshot};
 use crate::model::{GapReason, Technology, Text};
@@ -108,7 +108,7 @@ pub(super) struct Found {
 /// One decoding thread.
 pub(super) struct Decoder<'c> {
     context: &'c Context,
-    sharing: Sharing,
+    memory: Memory,
 }
 
 /// What an object is, judged by its `apiVersion` and `kind`.
@@ -131,7 +131,7 @@ struct Job<'a> {
 impl<'c> Decoder<'c> {
     /// A decoder that has seen nothing.
     pub(super) fn new(context: &'c Context) -> Decoder<'c> {
-        Decoder { context, sharing: Sharing::new() }
+        Decoder { context, memory: Memory::default() }
     }
 
     /// Decodes all units of a batch.
@@ -191,10 +191,7 @@ impl<'c> Decoder<'c> {
                     job.save(&head, kind, object);
                 }
                 let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let mut deserializer = serde_json::Deserializer::from_slice(text);
-                let value = projection.sharing_seed(&self.sharing).deserialize(&mut deserializer).map_err(broken)?;
-                deserializer.end().map_err(broken)?;
-                let value = value.unwrap_or_default();
+                let value = json::decode(text, projection, &self.memory).map_err(broken)?;
                 let several = job.detailed && text.contains(&b'\n');
                 let lines = if several { lines::lines(text, projection, line) } else { Vec::new() };
                 // On the one line of a large dump every object stands at line 1, which tells nobody anything.
@@ -293,13 +290,13 @@ impl<'c> Decoder<'c> {
         match job.identify(&head, list) {
             Identity::Known(kind) => {
                 if self.context.save {
-                    let whole = document.decode(at, Projection::everything(), &self.sharing)?;
+                    let whole = document.decode(at, Projection::everything(), &self.memory.sharing)?;
                     if let Ok(object) = serde_json::to_value(&whole.value) {
                         job.save(&head, kind, object);
                     }
                 }
                 let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let decoded = document.decode(at, projection, &self.sharing)?;
+                let decoded = document.decode(at, projection, &self.memory.sharing)?;
                 let keys = &self.context.keys;
                 let name = entry(&decoded.value, keys.metadata).and_then(|metadata| entry(metadata, keys.name));
                 if reader.template && name.is_some_and(|name| name.as_str().is_none()) {
@@ -328,7 +325,7 @@ impl<'c> Decoder<'c> {
                 Ok(())
             }
             Identity::Foreign if job.source.facts && document.entry(at, "kubeletconfig").is_some() => {
-                let value = document.decode(at, Projection::everything(), &self.sharing)?.value;
+                let value = document.decode(at, Projection::everything(), &self.memory.sharing)?.value;
                 self.configz(job, value, line).map_err(|problem| YamlError { line, detail: problem.detail })
             }
             other => job.other(other, line).map_err(|problem| YamlError { line, detail: problem.detail }),
@@ -354,7 +351,7 @@ impl<'c> Decoder<'c> {
             let line = place.as_ref().map_or(1, |place| place.line);
             job.note(format!("{}:{line}: a {} without a name", job.source.file, kind.name));
         }
-        let scope = kind.namespaced.then(|| of(keys.namespace).unwrap_or_else(|| self.sharing.text("default")));
+        let scope = kind.namespaced.then(|| of(keys.namespace).unwrap_or_else(|| self.memory.sharing.text("default")));
         let resource = Resource { scope, name: name.unwrap_or_else(|| "".into()), value, place };
         job.found.resources.entry(kind.name).or_default().push(resource);
     }

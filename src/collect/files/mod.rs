@@ -4,6 +4,7 @@
 //! that was decoded is dropped, so that memory is bounded by what is wanted and not by the input.
 
 mod decode;
+mod json;
 mod lines;
 mod scalar;
 mod scan;
