@@ -38,7 +38,6 @@ struct Keys {
     metadata: Symbol,
     name: Symbol,
     namespace: Symbol,
-    generate_name: Symbol,
     identity: Symbol,
     node_name: Symbol,
 }
@@ -50,7 +49,7 @@ impl Context {
         for kind in wanted.kinds() {
             let projection = all.entry(kind).or_default();
             projection.merge(wanted.of(kind).unwrap_or(&Projection::default()));
-            for keys in [["metadata", "name"], ["metadata", "namespace"], ["metadata", "generateName"]] {
+            for keys in [["metadata", "name"], ["metadata", "namespace"]] {
                 projection.add(&Path::keys(&keys));
             }
         }
@@ -70,7 +69,6 @@ impl Context {
             metadata: Symbol::new("metadata"),
             name: Symbol::new("name"),
             namespace: Symbol::new("namespace"),
-            generate_name: Symbol::new("generateName"),
             identity: Symbol::new("identity"),
             node_name: Symbol::new("nodeName"),
         };
@@ -197,7 +195,7 @@ impl<'c> Decoder<'c> {
                 // On the one line of a large dump every object stands at line 1, which tells nobody anything.
                 let placed = !job.source.snapshot && (job.detailed || line > 1);
                 let place = placed.then(|| Box::new(Place::new(job.source.file.clone(), line, lines)));
-                self.add(job, kind, value, place, text);
+                self.add(job, kind, value, place, text, || json_generate_name(text));
                 Ok(())
             }
             Identity::List => {
@@ -308,7 +306,11 @@ impl<'c> Decoder<'c> {
                     job.note(format!("{file}:{line}: the key \"{key}\" is there twice; the last one counts"));
                 }
                 let place = Place::new(job.source.file.clone(), line, decoded.lines);
-                self.add(job, kind, decoded.value, Some(Box::new(place)), b"");
+                let generated = || {
+                    let metadata = document.entry(at, "metadata")?;
+                    document.text(document.entry(metadata, "generateName")?).map(str::to_owned)
+                };
+                self.add(job, kind, decoded.value, Some(Box::new(place)), b"", generated);
                 Ok(())
             }
             Identity::List => {
@@ -334,7 +336,16 @@ impl<'c> Decoder<'c> {
 
     // --- Resources
 
-    fn add(&self, job: &mut Job<'_>, kind: &'static Kind, value: Value, place: Option<Box<Place>>, raw: &[u8]) {
+    // `raw` is the text of an object of a snapshot; `generated` is asked for what the API server would make a name from.
+    fn add(
+        &self,
+        job: &mut Job<'_>,
+        kind: &'static Kind,
+        value: Value,
+        place: Option<Box<Place>>,
+        raw: &[u8],
+        generated: impl FnOnce() -> Option<String>,
+    ) {
         let masked = job.source.snapshot && memmem::find(raw, snapshot::MASK.as_bytes()).is_some();
         let value = if masked { snapshot::unmask(value) } else { value };
         let keys = &self.context.keys;
@@ -346,7 +357,7 @@ impl<'c> Decoder<'c> {
             }
             _ => None,
         };
-        let name = name.or_else(|| of(keys.name)).or_else(|| of(keys.generate_name));
+        let name = name.or_else(|| of(keys.name)).or_else(|| generated().map(Text::from));
         if name.is_none() {
             let line = place.as_ref().map_or(1, |place| place.line);
             job.note(format!("{}:{line}: a {} without a name", job.source.file, kind.name));
@@ -374,7 +385,7 @@ impl<'c> Decoder<'c> {
             job.save(&head, kind, object);
         }
         let place = Place::new(job.source.file.clone(), line, Vec::new());
-        self.add(job, kind, object, Some(Box::new(place)), b"");
+        self.add(job, kind, object, Some(Box::new(place)), b"", || None);
         Ok(())
     }
 }
@@ -497,6 +508,19 @@ fn text(value: &Value) -> Option<Text> {
         Value::Null => None,
         other => Some(other.to_json(100).into()),
     }
+}
+
+fn json_generate_name(text: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        generate_name: String,
+    }
+    serde_json::from_slice::<Object>(text).ok().map(|object| object.metadata.generate_name)
 }
 
 #[derive(serde::Deserialize)]

@@ -11,6 +11,8 @@ mod scan;
 mod source;
 mod split;
 mod system;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::collections::BTreeMap;
