@@ -9,13 +9,13 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::json::{self, Memory};
 use super::lines;
 use super::source::Source;
 use super::split::{Batch, Form, Head, Problem, Unit};
 use super::yaml::{At, Document, YamlError};
 use crate::base::symbol::Symbol;
 use crate::catalog::{self, Kind, kubernetes};
-use crate::expr::projection::Sharing;
 use crate::expr::{Path, Projection, Value};
 use crate::inventory::{Place, Resource, Wanted, snapshot};
 use crate::model::{GapReason, Technology, Text};
@@ -38,7 +38,6 @@ struct Keys {
     metadata: Symbol,
     name: Symbol,
     namespace: Symbol,
-    generate_name: Symbol,
     identity: Symbol,
     node_name: Symbol,
 }
@@ -50,7 +49,7 @@ impl Context {
         for kind in wanted.kinds() {
             let projection = all.entry(kind).or_default();
             projection.merge(wanted.of(kind).unwrap_or(&Projection::default()));
-            for keys in [["metadata", "name"], ["metadata", "namespace"], ["metadata", "generateName"]] {
+            for keys in [["metadata", "name"], ["metadata", "namespace"]] {
                 projection.add(&Path::keys(&keys));
             }
         }
@@ -70,7 +69,6 @@ impl Context {
             metadata: Symbol::new("metadata"),
             name: Symbol::new("name"),
             namespace: Symbol::new("namespace"),
-            generate_name: Symbol::new("generateName"),
             identity: Symbol::new("identity"),
             node_name: Symbol::new("nodeName"),
         };
@@ -108,7 +106,7 @@ pub(super) struct Found {
 /// One decoding thread.
 pub(super) struct Decoder<'c> {
     context: &'c Context,
-    sharing: Sharing,
+    memory: Memory,
 }
 
 /// What an object is, judged by its `apiVersion` and `kind`.
@@ -131,7 +129,7 @@ struct Job<'a> {
 impl<'c> Decoder<'c> {
     /// A decoder that has seen nothing.
     pub(super) fn new(context: &'c Context) -> Decoder<'c> {
-        Decoder { context, sharing: Sharing::new() }
+        Decoder { context, memory: Memory::default() }
     }
 
     /// Decodes all units of a batch.
@@ -191,16 +189,13 @@ impl<'c> Decoder<'c> {
                     job.save(&head, kind, object);
                 }
                 let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let mut deserializer = serde_json::Deserializer::from_slice(text);
-                let value = projection.sharing_seed(&self.sharing).deserialize(&mut deserializer).map_err(broken)?;
-                deserializer.end().map_err(broken)?;
-                let value = value.unwrap_or_default();
+                let value = json::decode(text, projection, &self.memory).map_err(broken)?;
                 let several = job.detailed && text.contains(&b'\n');
                 let lines = if several { lines::lines(text, projection, line) } else { Vec::new() };
                 // On the one line of a large dump every object stands at line 1, which tells nobody anything.
                 let placed = !job.source.snapshot && (job.detailed || line > 1);
                 let place = placed.then(|| Box::new(Place::new(job.source.file.clone(), line, lines)));
-                self.add(job, kind, value, place, text);
+                self.add(job, kind, value, place, text, || json_generate_name(text));
                 Ok(())
             }
             Identity::List => {
@@ -293,13 +288,13 @@ impl<'c> Decoder<'c> {
         match job.identify(&head, list) {
             Identity::Known(kind) => {
                 if self.context.save {
-                    let whole = document.decode(at, Projection::everything(), &self.sharing)?;
+                    let whole = document.decode(at, Projection::everything(), &self.memory.sharing)?;
                     if let Ok(object) = serde_json::to_value(&whole.value) {
                         job.save(&head, kind, object);
                     }
                 }
                 let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let decoded = document.decode(at, projection, &self.sharing)?;
+                let decoded = document.decode(at, projection, &self.memory.sharing)?;
                 let keys = &self.context.keys;
                 let name = entry(&decoded.value, keys.metadata).and_then(|metadata| entry(metadata, keys.name));
                 if reader.template && name.is_some_and(|name| name.as_str().is_none()) {
@@ -311,7 +306,11 @@ impl<'c> Decoder<'c> {
                     job.note(format!("{file}:{line}: the key \"{key}\" is there twice; the last one counts"));
                 }
                 let place = Place::new(job.source.file.clone(), line, decoded.lines);
-                self.add(job, kind, decoded.value, Some(Box::new(place)), b"");
+                let generated = || {
+                    let metadata = document.entry(at, "metadata")?;
+                    document.text(document.entry(metadata, "generateName")?).map(str::to_owned)
+                };
+                self.add(job, kind, decoded.value, Some(Box::new(place)), b"", generated);
                 Ok(())
             }
             Identity::List => {
@@ -328,7 +327,7 @@ impl<'c> Decoder<'c> {
                 Ok(())
             }
             Identity::Foreign if job.source.facts && document.entry(at, "kubeletconfig").is_some() => {
-                let value = document.decode(at, Projection::everything(), &self.sharing)?.value;
+                let value = document.decode(at, Projection::everything(), &self.memory.sharing)?.value;
                 self.configz(job, value, line).map_err(|problem| YamlError { line, detail: problem.detail })
             }
             other => job.other(other, line).map_err(|problem| YamlError { line, detail: problem.detail }),
@@ -337,7 +336,16 @@ impl<'c> Decoder<'c> {
 
     // --- Resources
 
-    fn add(&self, job: &mut Job<'_>, kind: &'static Kind, value: Value, place: Option<Box<Place>>, raw: &[u8]) {
+    // `raw` is the text of an object of a snapshot; `generated` is asked for what the API server would make a name from.
+    fn add(
+        &self,
+        job: &mut Job<'_>,
+        kind: &'static Kind,
+        value: Value,
+        place: Option<Box<Place>>,
+        raw: &[u8],
+        generated: impl FnOnce() -> Option<String>,
+    ) {
         let masked = job.source.snapshot && memmem::find(raw, snapshot::MASK.as_bytes()).is_some();
         let value = if masked { snapshot::unmask(value) } else { value };
         let keys = &self.context.keys;
@@ -349,12 +357,12 @@ impl<'c> Decoder<'c> {
             }
             _ => None,
         };
-        let name = name.or_else(|| of(keys.name)).or_else(|| of(keys.generate_name));
+        let name = name.or_else(|| of(keys.name)).or_else(|| generated().map(Text::from));
         if name.is_none() {
             let line = place.as_ref().map_or(1, |place| place.line);
             job.note(format!("{}:{line}: a {} without a name", job.source.file, kind.name));
         }
-        let scope = kind.namespaced.then(|| of(keys.namespace).unwrap_or_else(|| self.sharing.text("default")));
+        let scope = kind.namespaced.then(|| of(keys.namespace).unwrap_or_else(|| self.memory.sharing.text("default")));
         let resource = Resource { scope, name: name.unwrap_or_else(|| "".into()), value, place };
         job.found.resources.entry(kind.name).or_default().push(resource);
     }
@@ -377,7 +385,7 @@ impl<'c> Decoder<'c> {
             job.save(&head, kind, object);
         }
         let place = Place::new(job.source.file.clone(), line, Vec::new());
-        self.add(job, kind, object, Some(Box::new(place)), b"");
+        self.add(job, kind, object, Some(Box::new(place)), b"", || None);
         Ok(())
     }
 }
@@ -500,6 +508,19 @@ fn text(value: &Value) -> Option<Text> {
         Value::Null => None,
         other => Some(other.to_json(100).into()),
     }
+}
+
+fn json_generate_name(text: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        generate_name: String,
+    }
+    serde_json::from_slice::<Object>(text).ok().map(|object| object.metadata.generate_name)
 }
 
 #[derive(serde::Deserialize)]

