@@ -5,6 +5,7 @@
 
 mod cards;
 mod csv;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -38,6 +39,8 @@ pub enum Format {
     Json,
     /// One row per rule and resource.
     Csv,
+    /// One self-contained page for a browser.
+    Html,
     /// Summary for pull requests and tickets.
     Markdown,
     /// SARIF 2.1.0.
@@ -48,8 +51,8 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which they are listed to users.
-    pub const ALL: [Format; 6] =
-        [Format::Table, Format::Json, Format::Csv, Format::Markdown, Format::Sarif, Format::Junit];
+    pub const ALL: [Format; 7] =
+        [Format::Table, Format::Json, Format::Csv, Format::Html, Format::Markdown, Format::Sarif, Format::Junit];
 
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -57,6 +60,7 @@ impl Format {
             Format::Table => "table",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Html => "html",
             Format::Markdown => "markdown",
             Format::Sarif => "sarif",
             Format::Junit => "junit",
@@ -69,6 +73,7 @@ impl Format {
             Format::Table => "Readable page for a terminal: posture, what failed and why, what could not be decided",
             Format::Json => "Everything in one document, format spm.assessment/v1",
             Format::Csv => "One row per rule and resource, for spreadsheets",
+            Format::Html => "Interactive page in one file for a browser, works offline",
             Format::Markdown => "Summary for pull requests and tickets",
             Format::Sarif => "SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known",
             Format::Junit => "JUnit XML for pipelines: a suite per standard, a test case per rule and resource",
@@ -81,6 +86,7 @@ impl Format {
             Format::Table => "txt",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Html => "html",
             Format::Markdown => "md",
             Format::Sarif => "sarif",
             Format::Junit => "xml",
@@ -175,11 +181,14 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    let selection = view.select(report);
+    // The page itself switches between the complete and the recommended view: it needs what both show.
+    let wide = View { complete: view.complete || format == Format::Html, ..view.clone() };
+    let selection = wide.select(report);
     match format {
         Format::Table => terminal::write(report, &selection, style, &mut out)?,
         Format::Json => json::write(report, &selection, &mut out)?,
         Format::Csv => csv::write(&selection, &mut out)?,
+        Format::Html => html::write(report, &selection, view.complete, &mut out)?,
         Format::Markdown => markdown::write(report, &selection, &mut out)?,
         Format::Sarif => sarif::write(report, &selection, &mut out)?,
         Format::Junit => junit::write(report, &selection, &mut out)?,
