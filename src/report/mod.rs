@@ -5,7 +5,11 @@
 
 mod cards;
 mod csv;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod sarif;
 mod terminal;
 #[cfg(test)]
 mod testing;
@@ -21,6 +25,8 @@ pub use json::SCHEMA as JSON_SCHEMA;
 pub use terminal::{Layout, TableStyle};
 pub use view::{Column, Finding, Row, Selection, Sort, Tally, View};
 
+use serde::{Serialize, Serializer};
+
 use crate::base::spelling;
 use crate::model::{Assessment, Technology};
 
@@ -33,11 +39,20 @@ pub enum Format {
     Json,
     /// One row per rule and resource.
     Csv,
+    /// One self-contained page for a browser.
+    Html,
+    /// Summary for pull requests and tickets.
+    Markdown,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit XML.
+    Junit,
 }
 
 impl Format {
     /// Every format, in the order in which they are listed to users.
-    pub const ALL: [Format; 3] = [Format::Table, Format::Json, Format::Csv];
+    pub const ALL: [Format; 7] =
+        [Format::Table, Format::Json, Format::Csv, Format::Html, Format::Markdown, Format::Sarif, Format::Junit];
 
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -45,6 +60,10 @@ impl Format {
             Format::Table => "table",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Html => "html",
+            Format::Markdown => "markdown",
+            Format::Sarif => "sarif",
+            Format::Junit => "junit",
         }
     }
 
@@ -54,6 +73,10 @@ impl Format {
             Format::Table => "Readable page for a terminal: posture, what failed and why, what could not be decided",
             Format::Json => "Everything in one document, format spm.assessment/v1",
             Format::Csv => "One row per rule and resource, for spreadsheets",
+            Format::Html => "Interactive page in one file for a browser, works offline",
+            Format::Markdown => "Summary for pull requests and tickets",
+            Format::Sarif => "SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known",
+            Format::Junit => "JUnit XML for pipelines: a suite per standard, a test case per rule and resource",
         }
     }
 
@@ -63,6 +86,10 @@ impl Format {
             Format::Table => "txt",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Html => "html",
+            Format::Markdown => "md",
+            Format::Sarif => "sarif",
+            Format::Junit => "xml",
         }
     }
 }
@@ -154,13 +181,33 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    let selection = view.select(report);
+    // The page itself switches between the complete and the recommended view: it needs what both show.
+    let wide = View { complete: view.complete || format == Format::Html, ..view.clone() };
+    let selection = wide.select(report);
     match format {
         Format::Table => terminal::write(report, &selection, style, &mut out)?,
         Format::Json => json::write(report, &selection, &mut out)?,
         Format::Csv => csv::write(&selection, &mut out)?,
+        Format::Html => html::write(report, &selection, view.complete, &mut out)?,
+        Format::Markdown => markdown::write(report, &selection, &mut out)?,
+        Format::Sarif => sarif::write(report, &selection, &mut out)?,
+        Format::Junit => junit::write(report, &selection, &mut out)?,
     }
     out.flush()
+}
+
+/// Serialises what an iterator gives, one by one: nothing is collected.
+struct Each<F>(F);
+
+impl<I, F> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator,
+    I::Item: Serialize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 #[cfg(test)]

@@ -398,7 +398,7 @@ pub fn sets() -> Vec<(&'static str, Vec<Assessment>)> {
         ("hostile", vec![hostile()]),
         ("without standards", vec![without_standards()]),
         ("several", vec![cluster(), hostile(), without_standards(), large(3, 40)]),
-        ("large", vec![large(50, 1000)]),
+        ("large", vec![large(30, 200)]),
     ]
 }
 

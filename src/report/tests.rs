@@ -159,3 +159,21 @@ fn formats_have_names_and_equal_input_gives_equal_bytes() {
     }
     assert_eq!("jsn".parse::<Format>().unwrap_err().to_string(), "unknown format \"jsn\", did you mean \"json\"?");
 }
+
+/// Samples for validators that are not written in Rust, see `tests/tools/check-report-formats`.
+#[test]
+#[ignore = "writes files to the folder that SPM_REPORT_SAMPLES names"]
+fn writes_samples() {
+    let folder = std::path::PathBuf::from(std::env::var_os("SPM_REPORT_SAMPLES").unwrap());
+    let others = testing::others();
+    let mut sets = testing::sets();
+    sets.push(("huge", vec![testing::large(100, 1000)]));
+    for (name, set) in sets {
+        let report = super::Report { others: &others, ..testing::report(&set) };
+        for format in Format::ALL {
+            let file = folder.join(format!("{}.{}", name.replace(' ', "-"), format.extension()));
+            let mut file = std::fs::File::create(file).unwrap();
+            write(format, &report, &View::default(), &TableStyle::default(), &mut file).unwrap();
+        }
+    }
+}

@@ -212,6 +212,13 @@ pub struct Finding<'a> {
     pub resource: &'a ResourceRef,
 }
 
+impl Finding<'_> {
+    /// Failed, and accepted for a while.
+    pub fn is_waived(&self) -> bool {
+        self.outcome.state == State::Failed && self.outcome.waiver.is_some()
+    }
+}
+
 /// The part of a report that a view shows.
 #[derive(Debug)]
 pub struct Selection<'a> {
@@ -321,13 +328,22 @@ impl View {
 }
 
 impl<'a> Selection<'a> {
-    /// The listed resources of a row: what deserves attention first, then in the order of the assessment.
+    /// The listed resources of a row: what deserves attention first (of the failed those that are not waived), then in the
+    /// order of the assessment.
     pub fn findings(&self, row: &Row<'a>) -> impl Iterator<Item = Finding<'a>> {
         let (row, scope) = (*row, self.scope(row.system));
-        let states = State::ALL.into_iter().filter(|state| self.view.lists(*state));
-        states
-            .filter(move |state| count_of(&row.counts, *state) > 0)
-            .flat_map(move |state| outcomes(row, scope).filter(move |finding| finding.outcome.state == state))
+        let Counts { failed, waived, manual, passed, not_relevant } = row.counts;
+        let groups = [
+            (State::Failed, false, failed - waived.min(failed)),
+            (State::Failed, true, waived),
+            (State::Manual, false, manual),
+            (State::Passed, false, passed),
+            (State::NotRelevant, false, not_relevant),
+        ];
+        let listed = groups.into_iter().filter(|(state, _, n)| *n > 0 && self.view.lists(*state));
+        listed.flat_map(move |(state, waived, _)| {
+            outcomes(row, scope).filter(move |finding| finding.outcome.state == state && finding.is_waived() == waived)
+        })
     }
 
     /// The view lists this outcome of the assessment at `system`, if any rule that it answers is shown.

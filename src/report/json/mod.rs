@@ -11,7 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::view::{Row, Selection};
-use super::{OtherSystem, Report};
+use super::{Each, OtherSystem, Report};
 use crate::model::{
     Assessment, CheckResult, Counts, Evidence, Gap, Outcome, ResourceRef, StandardKind, StandardResult, System, Totals,
     Waiver,
@@ -36,20 +36,6 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
     };
     serde_json::to_writer(&mut *out, &document)?;
     out.write_all(b"\n")
-}
-
-/// Serialises what an iterator gives, one by one: nothing is collected.
-struct Each<F>(F);
-
-impl<I, F> Serialize for Each<F>
-where
-    F: Fn() -> I,
-    I: Iterator,
-    I::Item: Serialize,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
-    }
 }
 
 /// Rows and checks of one assessment that the view shows.

@@ -103,13 +103,9 @@ fn rule(
     shown.extend(failing.into_iter().map(|at| (at, name.clone())));
 
     let limit = if all { usize::MAX } else { RESOURCES };
-    // What is waived asks for less: it comes after what is not.
-    let findings = |waived: bool| {
-        let failed = selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
-        failed.filter(move |finding| finding.outcome.waiver.is_some() == waived)
-    };
+    let findings = selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
     let mut fixes: Vec<&str> = Vec::new();
-    for found in findings(false).chain(findings(true)).take(limit) {
+    for found in findings.take(limit) {
         finding(paper, &found, all)?;
         if !fixes.contains(&found.check.check.fix.as_str()) {
             fixes.push(&found.check.check.fix);

@@ -1,0 +1,275 @@
+//! Markdown for pull requests and tickets: posture, a table of what failed, the first resources of each rule, what is missing.
+//!
+//! Names and values from the system stand in code spans, where nothing is a link, a mention or markup. The number of rules
+//! in detail is bounded; what is left out is counted.
+
+use std::io::{self, Write};
+
+use super::view::{Row, Selection};
+use super::{Report, words};
+use crate::base::text::{count, sanitise};
+use crate::model::{Assessment, Evidence, Severity, StandardResult, State};
+
+/// Rules in detail per system.
+const RULES: usize = 50;
+/// Resources under one rule.
+const RESOURCES: usize = 5;
+/// Columns of a name or value.
+const LONG: usize = 200;
+/// Gaps and notes per system.
+const REMARKS: usize = 20;
+
+pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# Security posture")?;
+    if report.assessments.is_empty() {
+        writeln!(out, "\nNothing was assessed.")?;
+    }
+    for (at, assessment) in report.assessments.iter().enumerate() {
+        let rows: Vec<&Row<'_>> = selection.rows_of(at).collect();
+        system(out, assessment, &rows)?;
+        failed(out, selection, &rows)?;
+        manual(out, selection, &rows)?;
+        remarks(out, assessment)?;
+    }
+    if !report.others.is_empty() {
+        writeln!(out, "\n## Not assessed\n")?;
+        for other in report.others {
+            writeln!(out, "- {}: {}", code(&other.name), other.status.label())?;
+        }
+    }
+    if selection.left_out.rules > 0 {
+        writeln!(out, "\n{} not shown.", count(selection.left_out.rules, "rule"))?;
+    }
+    Ok(())
+}
+
+fn system(out: &mut dyn Write, assessment: &Assessment, rows: &[&Row<'_>]) -> io::Result<()> {
+    let system = &assessment.system;
+    writeln!(out, "\n## {}\n", code(&system.name))?;
+    write!(out, "{}", system.technology)?;
+    for part in [&system.version, &system.distribution].into_iter().flatten() {
+        write!(out, " {}", text(part))?;
+    }
+    writeln!(out, ", read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
+    let shown = |s: &&StandardResult| rows.iter().any(|row| std::ptr::eq(row.standard, *s));
+    let standards: Vec<&StandardResult> = assessment.standards.iter().filter(shown).collect();
+    if standards.is_empty() {
+        return writeln!(out, "No rule to show.");
+    }
+    writeln!(
+        out,
+        "| Standard | Posture | Failed | Critical | High | Medium | Low | Waived | Manual | Passed | Not relevant |"
+    )?;
+    writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+    for result in &standards {
+        let totals = &result.totals;
+        let posture = match (totals.posture(), totals.posture_with_waivers()) {
+            (Some(plain), Some(waived)) if plain != waived => format!("{plain}% ({waived}% with waivers)"),
+            (Some(plain), _) => format!("{plain}%"),
+            (None, _) => "nothing to assess".to_owned(),
+        };
+        let [critical, high, medium, low] = totals.failed_by_severity;
+        let counts = totals.rules;
+        let name = format!("{} {}", text(&result.standard.name), text(&result.standard.version));
+        writeln!(
+            out,
+            "| {name} | {posture} | {} | {critical} | {high} | {medium} | {low} | {} | {} | {} | {} |",
+            counts.failed, counts.waived, counts.manual, counts.passed, counts.not_relevant
+        )?;
+    }
+    writeln!(out)?;
+    for result in standards {
+        let caution = words::caution(result.standard.kind).map_or_else(String::new, |caution| format!(" {caution}"));
+        writeln!(out, "- {}: {}{caution}", text(&result.standard.short), words::coverage(result))?;
+    }
+    Ok(())
+}
+
+fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> io::Result<()> {
+    let rows: Vec<&Row<'_>> = rows.iter().filter(|row| row.state == State::Failed).copied().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n### Failed: {}\n", count(rows.len(), "rule"))?;
+    writeln!(out, "| Severity | Standard | Rule | Title | Failed | Waived | Manual | Passed |")?;
+    writeln!(out, "| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")?;
+    for row in &rows {
+        let severity = row.rule.severity.map_or("", Severity::as_str);
+        let counts = row.counts;
+        writeln!(
+            out,
+            "| {severity} | {} | {} | {} | {} | {} | {} | {} |",
+            text(&row.standard.standard.short),
+            text(&row.rule.id),
+            text(&row.rule.title),
+            counts.failed,
+            counts.waived,
+            counts.manual,
+            counts.passed
+        )?;
+    }
+    for row in rows.iter().take(RULES) {
+        let (id, title) = (text(&row.rule.id), text(&row.rule.title));
+        writeln!(out, "\n#### {} {id} {title}\n", text(&row.standard.standard.short))?;
+        let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
+        for finding in failed().take(RESOURCES) {
+            let element = finding.outcome.element.as_ref().map_or_else(String::new, |e| format!(" {}", code(e)));
+            let waiver = finding.outcome.waiver.as_ref();
+            let waiver = waiver.map_or_else(String::new, |w| format!(", waived {}", text(&words::waiver(w))));
+            writeln!(out, "- {}{element}{waiver}", code(&finding.resource.to_string()))?;
+            let Some(detail) = finding.outcome.detail.as_deref() else { continue };
+            if detail.evidence.is_empty() {
+                writeln!(out, "  - {}", text(&detail.reason))?;
+            }
+            for evidence in detail.evidence.iter().take(RESOURCES) {
+                writeln!(out, "  - {}", property(evidence))?;
+            }
+            let more = detail.evidence.len().saturating_sub(RESOURCES) + detail.omitted;
+            if more > 0 {
+                writeln!(out, "  - properties not listed: {more}")?;
+            }
+        }
+        if row.counts.failed > RESOURCES {
+            writeln!(out, "- and {} more", row.counts.failed - RESOURCES)?;
+        }
+        let mut fixes: Vec<&str> = failed().map(|finding| finding.check.check.fix.as_str()).take(RESOURCES).collect();
+        fixes.dedup();
+        for fix in fixes {
+            writeln!(out, "\nFix: {}", text(fix))?;
+        }
+    }
+    match rows.len().saturating_sub(RULES) {
+        0 => Ok(()),
+        more => writeln!(out, "\nand {more} more failed rules, see the table above."),
+    }
+}
+
+fn property(evidence: &Evidence) -> String {
+    let actual = match &evidence.actual {
+        Some(actual) => format!("is {}", code(actual)),
+        None => "is absent".to_owned(),
+    };
+    let source = evidence.source.as_ref().map_or_else(String::new, |source| format!(" ({})", text(source)));
+    let place = evidence.location.as_ref().map_or_else(String::new, |l| format!(", {}", code(&l.to_string())));
+    format!("{} {actual}{source}, expected {}{place}", code(&evidence.path), code(&evidence.expected))
+}
+
+fn manual(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> io::Result<()> {
+    let rows: Vec<&Row<'_>> = rows.iter().filter(|row| row.state == State::Manual).copied().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n### Manual: {} not decided\n", count(rows.len(), "rule"))?;
+    writeln!(out, "| Standard | Rule | Title | Missing |")?;
+    writeln!(out, "| --- | --- | --- | --- |")?;
+    for row in rows {
+        let missing = text(&words::missing(selection, row));
+        let short = text(&row.standard.standard.short);
+        writeln!(out, "| {short} | {} | {} | {missing} |", text(&row.rule.id), text(&row.rule.title))?;
+    }
+    Ok(())
+}
+
+fn remarks(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
+    let gaps: Vec<String> = assessment.gaps.iter().map(ToString::to_string).collect();
+    for (title, remarks) in [("Not readable", &gaps), ("Notes", &assessment.notes)] {
+        if remarks.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n### {title}\n")?;
+        for remark in remarks.iter().take(REMARKS) {
+            writeln!(out, "- {}", text(remark))?;
+        }
+        if remarks.len() > REMARKS {
+            writeln!(out, "- and {} more", remarks.len() - REMARKS)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prose: every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
+fn text(raw: &str) -> String {
+    let raw = words::short(raw, 2 * LONG);
+    let mut out = String::with_capacity(raw.len() + 16);
+    for c in sanitise(&raw).chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', c]),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // A comment between two characters shows nothing and stops mentions and links.
+            '@' => out.push_str("@<!-- -->"),
+            c => out.push(c),
+        }
+    }
+    out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
+}
+
+/// A code span; not for tables, where a bar would end the cell.
+fn code(raw: &str) -> String {
+    let raw = words::short(raw, LONG);
+    let safe = sanitise(&raw);
+    let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // A span that begins or ends with a backtick or is empty needs spaces inside.
+    let pad = if safe.starts_with('`') || safe.ends_with('`') || safe.trim().is_empty() { " " } else { "" };
+    format!("{fence}{pad}{safe}{pad}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::{Format, Report, TableStyle, View, testing, write};
+
+    fn markdown(report: &Report<'_>, view: &View) -> String {
+        let mut out = Vec::new();
+        write(Format::Markdown, report, view, &TableStyle::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_cluster() {
+        let others = testing::others();
+        let set = [testing::cluster()];
+        let report = Report { others: &others, ..testing::report(&set) };
+        insta::assert_snapshot!(markdown(&report, &View::default()));
+    }
+
+    #[test]
+    fn every_failed_resource_is_listed_or_counted() {
+        for (name, set) in testing::sets() {
+            let report = testing::report(&set);
+            let view = View::default();
+            let selection = view.select(&report);
+            let failed: usize = selection.rows.iter().map(|row| row.counts.failed).sum();
+            let rules = selection.rows.iter().filter(|row| row.counts.failed > 0).count();
+            let page = markdown(&report, &view);
+            if rules <= super::RULES {
+                let listed = page.lines().filter(|line| line.starts_with("- `") && !line.contains(" assessed")).count();
+                let counted: usize = page
+                    .lines()
+                    .filter_map(|line| line.strip_prefix("- and ")?.strip_suffix(" more")?.parse::<usize>().ok())
+                    .sum();
+                assert_eq!(listed + counted, failed, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_neither_markup_nor_mention() {
+        let page = markdown(&testing::report(&[testing::hostile()]), &View::default());
+        // Outside of code spans.
+        let prose: Vec<&str> = page.lines().filter(|line| !line.contains("``")).collect();
+        for line in prose {
+            assert!(!line.contains("<script"), "{line}");
+            assert!(!line.contains("[x]("), "{line}");
+        }
+        assert!(page.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')));
+        assert_eq!(
+            super::text("@team see https://x.y/#1 | <b>"),
+            "@<!-- -->team see https:<!-- -->//x.y/\\#1 \\| &lt;b&gt;"
+        );
+        assert_eq!(super::code("a``b"), "```a``b```");
+        assert_eq!(super::code("`a"), "`` `a ``");
+        assert_eq!(super::code("a|b"), "`a|b`");
+    }
+}
