@@ -7,7 +7,7 @@ use crate::base::spelling;
 use crate::model::Technology;
 
 /// A kind of resource that a collector can read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Kind {
     /// Native name (`Deployment`, `AWS::EC2::Instance`).
     pub name: &'static str,
