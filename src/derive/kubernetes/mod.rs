@@ -1,12 +1,17 @@
 //! Views of Kubernetes, see `catalog::kubernetes`.
 
+mod admission;
+mod cluster;
 mod common;
 mod container;
 mod live;
+mod namespace;
+mod network;
 mod ownership;
 mod podspec;
 mod rbac;
 mod rbac_views;
+mod service_account;
 mod workload;
 
 #[cfg(test)]
@@ -24,6 +29,9 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         "rbac_subject" => rbac_views::rbac_subject(inventory, view),
         "rbac_role" => rbac_views::rbac_role(inventory, view),
         "rbac_binding" => rbac_views::rbac_binding(inventory, view),
+        "service_account" => service_account::subjects(inventory, view),
+        "namespace" => namespace::subjects(inventory, view),
+        "cluster" => cluster::subjects(inventory, view),
         _ => Subjects::default(),
     }
 }

@@ -1,5 +1,9 @@
 //! Tests of the views over small worlds.
 
+mod hostile;
+mod namespaces;
+mod rbac;
+mod scale;
 mod workloads;
 
 use serde_json::{Value as Json, json};
