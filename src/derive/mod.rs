@@ -30,7 +30,7 @@ impl Subjects {
     pub fn note_presence(&mut self, inventory: &Inventory, sources: &[&str]) {
         self.gaps.extend(inventory.gaps().iter().filter(|gap| sources.contains(&gap.kind.as_str())).cloned());
         let absent = |kind: &&str| inventory.presence(kind, None) == Presence::NotInInput;
-        if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(|kind| absent(kind)) {
+        if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(absent) {
             self.none = Some(format!("no {} in the input", sources.join(", ")));
         }
     }

@@ -13,9 +13,10 @@ use crate::model::Text;
 /// A value of a configuration object. Absent is no value: look-ups give `None` for it.
 ///
 /// Cloning is cheap: text, lists and maps are shared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// JSON null: written down, but nothing.
+    #[default]
     Null,
     /// true or false.
     Bool(bool),
@@ -273,12 +274,6 @@ impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use de::DeserializeSeed as _;
         super::Projection::everything().seed().deserialize(deserializer).map(Option::unwrap_or_default)
-    }
-}
-
-impl Default for Value {
-    fn default() -> Value {
-        Value::Null
     }
 }
 

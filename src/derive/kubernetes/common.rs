@@ -28,18 +28,28 @@ macro_rules! property_names {
 
 property_names! {
     annotations: "annotations",
+    api_version: "apiVersion",
     app_armor_profile: "appArmorProfile",
     automount: "automountServiceAccountToken",
     container: "container",
     containers: "containers",
+    controller: "controller",
     ephemeral_containers: "ephemeralContainers",
     init_containers: "initContainers",
+    kind: "kind",
     metadata: "metadata",
+    mount_path: "mountPath",
     name: "name",
+    os: "os",
+    owner_references: "ownerReferences",
+    persistent_volume_claim: "persistentVolumeClaim",
+    projected: "projected",
+    replicas: "replicas",
     restart_policy: "restartPolicy",
     security_context: "securityContext",
     service_account: "serviceAccount",
     service_account_name: "serviceAccountName",
+    spec: "spec",
     token: "token",
     uid: "uid",
     volume_mounts: "volumeMounts",
@@ -51,6 +61,11 @@ property_names! {
 /// The entry `key` of a map.
 pub(super) fn get(value: &Value, key: Symbol) -> Option<&Value> {
     value.as_map().and_then(|map| map.get(key))
+}
+
+/// The entry `key` of an object's metadata.
+pub(super) fn metadata(object: &Value, key: Symbol) -> Option<&Value> {
+    get(object, KEYS.metadata).and_then(|metadata| get(metadata, key))
 }
 
 /// The namespace that an object without one lands in.

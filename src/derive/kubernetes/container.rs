@@ -16,7 +16,7 @@ use super::common::{Index, KEYS, Seen, computed, get, same};
 use super::live;
 use super::ownership::{Workload, workloads};
 use super::podspec::{List, container_name, podspec, podspec_path, template_of};
-use super::workload::{facts, facts_parts, unreadable};
+use super::workload::{Facts, facts_parts, unreadable};
 
 /// What a container takes over from its pod as a whole.
 const INHERITED: [&str; 6] =
@@ -45,7 +45,7 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         if let Some(spec) = spec {
             let pod = Pod {
                 workload: &workload,
-                facts: facts(&workload, spec),
+                facts: making.facts.of(&workload, spec),
                 object: workload.object,
                 template: workload.template,
                 spec,
@@ -80,6 +80,7 @@ struct Effective {
 
 #[derive(Default)]
 struct Making {
+    facts: Facts,
     // Security contexts by the addresses of what they are merged from: most containers share them.
     merged: Index<(usize, usize), Effective>,
     origins: Index<(&'static str, List, usize, u16), Arc<Origin>>,
@@ -108,7 +109,7 @@ impl Making {
         let Some(pod_template) = template_of("Pod") else { return };
         let mut seen = Seen::default();
         for object in &workload.live {
-            let Some(spec) = object.value.get("spec").and_then(Value::as_map) else { continue };
+            let Some(spec) = get(&object.value, KEYS.spec).and_then(Value::as_map) else { continue };
             let contexts = [template.and_then(|spec| spec.get(KEYS.security_context)), spec.get(KEYS.security_context)];
             let same_context = match contexts {
                 [Some(a), Some(b)] => same(a, b),
@@ -124,7 +125,7 @@ impl Making {
                     }
                     let pod = pod.get_or_insert_with(|| Pod {
                         workload,
-                        facts: facts(workload, spec),
+                        facts: self.facts.of(workload, spec),
                         object,
                         template: pod_template,
                         spec,

@@ -13,7 +13,7 @@ use crate::expr::{Map, Value};
 use crate::inventory::Resource;
 use crate::model::Text;
 
-use super::common::{Index, KEYS, get, same, same_entries};
+use super::common::{KEYS, get, same, same_entries};
 use super::podspec::{List, container_name};
 use super::workload::account_name;
 
@@ -47,63 +47,47 @@ pub(super) fn source(pod: &Resource) -> Text {
 
 /// Tells pods with distinct pod specs apart. Equal numbers mean equal specs; equal specs may have distinct numbers if they
 /// are not shared in memory.
-#[derive(Default)]
-pub(super) struct Fingerprints {
-    // Of lists of containers, by address.
-    lists: Index<usize, u64>,
-}
-
-impl Fingerprints {
-    /// The fingerprint of a pod's spec.
-    pub(super) fn of(&mut self, pod: &Resource) -> u64 {
-        let mut hasher = FixedState::default().build_hasher();
-        let spec = pod.value.get("spec");
-        let Some(spec) = spec.and_then(Value::as_map) else {
-            return spec.map_or(0, super::common::content_hash);
-        };
-        for (key, value) in spec.iter() {
-            if SET_BY_CLUSTER.contains(&key) {
-                continue;
-            }
-            key.hash(&mut hasher);
-            match value {
-                Value::List(items) if key == KEYS.volumes => {
-                    items
-                        .iter()
-                        .filter(|volume| !is_set_volume(volume))
-                        .for_each(|volume| shallow(volume, &mut hasher));
-                }
-                Value::List(items) if List::ALL.iter().any(|list| list.key() == key) => {
-                    let address = Arc::as_ptr(items).cast::<u8>() as usize;
-                    let known = self.lists.entry(address).or_insert_with(|| containers_fingerprint(items));
-                    known.hash(&mut hasher);
-                }
-                value => shallow(value, &mut hasher),
-            }
-        }
-        hasher.finish()
-    }
-}
-
-fn containers_fingerprint(containers: &[Value]) -> u64 {
+pub(super) fn fingerprint(pod: &Resource) -> u64 {
     let mut hasher = FixedState::default().build_hasher();
-    for container in containers {
-        let Value::Map(map) = container else {
-            shallow(container, &mut hasher);
+    let spec = get(&pod.value, KEYS.spec);
+    let Some(spec) = spec.and_then(Value::as_map) else {
+        return spec.map_or(0, super::common::content_hash);
+    };
+    let set = &*SET_BY_CLUSTER;
+    for (key, value) in spec.iter() {
+        if set.contains(&key) {
             continue;
-        };
-        map.len().hash(&mut hasher);
-        for (key, value) in map.iter() {
-            key.hash(&mut hasher);
-            match value {
-                Value::List(mounts) if key == KEYS.volume_mounts => {
-                    mounts.iter().filter(|mount| !is_token_mount(mount)).for_each(|mount| shallow(mount, &mut hasher));
-                }
-                value => shallow(value, &mut hasher),
+        }
+        key.hash(&mut hasher);
+        match value {
+            Value::List(items) if key == KEYS.volumes => {
+                items.iter().filter(|volume| !is_set_volume(volume)).for_each(|volume| shallow(volume, &mut hasher));
             }
+            Value::List(items) if List::ALL.iter().any(|list| list.key() == key) => {
+                items.iter().for_each(|container| container_fingerprint(container, &mut hasher));
+            }
+            value => shallow(value, &mut hasher),
         }
     }
     hasher.finish()
+}
+
+// The mounts of a container are looked into, since the one of the token has another name in every pod.
+fn container_fingerprint(container: &Value, hasher: &mut impl Hasher) {
+    let Value::Map(map) = container else {
+        return shallow(container, hasher);
+    };
+    match map.get(KEYS.volume_mounts) {
+        Some(Value::List(mounts)) => {
+            map.len().hash(hasher);
+            for (key, value) in map.iter().filter(|(key, _)| *key != KEYS.volume_mounts) {
+                key.hash(hasher);
+                shallow(value, hasher);
+            }
+            mounts.iter().filter(|mount| !is_token_mount(mount)).for_each(|mount| shallow(mount, hasher));
+        }
+        _ => shallow(container, hasher),
+    }
 }
 
 fn shallow(value: &Value, hasher: &mut impl Hasher) {
@@ -162,14 +146,18 @@ pub(super) fn same_spec(template: &Map, live: &Map) -> bool {
 }
 
 fn same_but(a: Option<&Value>, b: Option<&Value>, ignored: fn(&Value) -> bool) -> bool {
-    let items = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => Some(Vec::new()),
-        Some(Value::List(items)) => Some(items.iter().filter(|item| !ignored(item)).cloned().collect()),
-        Some(_) => None,
-    };
-    match (items(a), items(b)) {
-        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same(a, b)),
-        _ => matches!((a, b), (Some(a), Some(b)) if same(a, b)),
+    match (a, b) {
+        (Some(Value::List(a)), Some(Value::List(b))) => {
+            let mut other = b.iter().filter(|item| !ignored(item));
+            a.iter().filter(|item| !ignored(item)).all(|item| other.next().is_some_and(|other| same(item, other)))
+                && other.next().is_none()
+        }
+        (Some(Value::List(items)), None | Some(Value::Null)) | (None | Some(Value::Null), Some(Value::List(items))) => {
+            items.iter().all(ignored)
+        }
+        (None | Some(Value::Null), None | Some(Value::Null)) => true,
+        (Some(a), Some(b)) => same(a, b),
+        _ => false,
     }
 }
 
@@ -178,28 +166,30 @@ fn same_but(a: Option<&Value>, b: Option<&Value>, ignored: fn(&Value) -> bool) -
 fn is_set_volume(volume: &Value) -> bool {
     let Some(map) = volume.as_map() else { return false };
     let named = get(volume, KEYS.name).and_then(Value::as_str).is_some_and(|name| name.starts_with(TOKEN_VOLUME));
-    map.iter().all(|(key, _)| key == KEYS.name || (named && key.as_str() == "projected"))
-        || map.iter().all(|(key, _)| key == KEYS.name || key.as_str() == "persistentVolumeClaim")
+    map.iter().all(|(key, _)| key == KEYS.name || (named && key == KEYS.projected))
+        || map.iter().all(|(key, _)| key == KEYS.name || key == KEYS.persistent_volume_claim)
 }
 
-pub(super) fn is_token_mount(mount: &Value) -> bool {
+fn is_token_mount(mount: &Value) -> bool {
     let Some(map) = mount.as_map() else { return false };
     let named = get(mount, KEYS.name).and_then(Value::as_str).is_some_and(|name| name.starts_with(TOKEN_VOLUME));
-    let path = mount.get("mountPath").and_then(Value::as_str);
+    let path = get(mount, KEYS.mount_path).and_then(Value::as_str);
     map.is_empty() || (named && path.is_none_or(|path| path == TOKEN_PATH))
 }
 
-/// Whether the cluster sets a field of the pod spec per pod.
-pub(super) fn is_set_by_cluster(key: Symbol) -> bool {
-    SET_BY_CLUSTER.contains(&key)
-}
-
-/// Volumes without those that the cluster adds.
-pub(super) fn own_volumes(volumes: &Value) -> Value {
-    match volumes {
-        Value::List(items) => Value::list(items.iter().filter(|volume| !is_set_volume(volume)).cloned()),
+/// A pod spec without what the cluster sets per pod, so that pods that differ only by that are equal.
+pub(super) fn own_spec(spec: &Map) -> Value {
+    let own = |key: Symbol, value: &Value| match value {
+        Value::List(items) if key == KEYS.volumes => {
+            Value::list(items.iter().filter(|volume| !is_set_volume(volume)).cloned())
+        }
+        Value::List(items) if List::ALL.iter().any(|list| list.key() == key) => {
+            Value::list(items.iter().map(own_container))
+        }
         other => other.clone(),
-    }
+    };
+    let entries = spec.iter().filter(|(key, _)| !SET_BY_CLUSTER.contains(key));
+    Value::Map(Arc::new(Map::new(entries.map(|(key, value)| (key, own(key, value))).collect())))
 }
 
 /// A container without the mount that the cluster adds.

@@ -5,7 +5,7 @@ use crate::expr::Value;
 use crate::inventory::{Inventory, Resource};
 use crate::model::{ResourceRef, Text};
 
-use super::common::{Index, KEYS, content_hash, get, same};
+use super::common::{Index, KEYS, content_hash, get, metadata, same};
 use super::live;
 use super::podspec::template_of;
 
@@ -49,7 +49,13 @@ const ORDER: [(&str, &[&str]); 8] = [
 
 /// Every workload with its live pods.
 pub(super) fn workloads(inventory: &Inventory) -> Vec<Workload<'_>> {
-    let mut found = Found { inventory, workloads: Vec::new(), at: Index::default(), owned: Index::default() };
+    let mut found = Found {
+        inventory,
+        workloads: Vec::new(),
+        at: Index::default(),
+        owned: Index::default(),
+        last: Index::default(),
+    };
     for (kind, controllers) in ORDER {
         if kind == "Pod" {
             found.pods(controllers);
@@ -67,6 +73,8 @@ struct Found<'a> {
     at: Index<&'static str, Vec<usize>>,
     // Workloads reported at a controller that is not read, by controller and kind of the object.
     owned: Index<(Option<&'a str>, &'a str, &'a str, &'static str), Vec<usize>>,
+    // Per kind, the owner that was found last: objects come in the order of their names, which begin with their owner's.
+    last: Index<&'static str, usize>,
 }
 
 enum Owner<'a> {
@@ -89,7 +97,7 @@ impl<'a> Found<'a> {
         for (index, object) in objects.iter().enumerate() {
             let owner = match kind {
                 // Other kinds keep their names, so their own name is the stable one, whoever made them.
-                "ReplicaSet" | "ReplicationController" | "Job" => owner(self.inventory, object, controllers),
+                "ReplicaSet" | "ReplicationController" | "Job" => self.owner(object, controllers),
                 _ => Owner::None,
             };
             at[index] = match owner {
@@ -123,10 +131,9 @@ impl<'a> Found<'a> {
     fn pods(&mut self, controllers: &'static [&'static str]) {
         let Some(template) = template_of("Pod") else { return };
         let pods = self.inventory.of("Pod");
-        let mut fingerprints = live::Fingerprints::default();
         let mut live: Vec<(usize, u64, usize)> = Vec::new();
         for (index, pod) in pods.iter().enumerate() {
-            let workload = match owner(self.inventory, pod, controllers) {
+            let workload = match self.owner(pod, controllers) {
                 Owner::Known(of, position) => self.workload_of(of, position),
                 Owner::None => {
                     let at = self.push(pod.reference("Pod"), pod, template, None);
@@ -148,7 +155,7 @@ impl<'a> Found<'a> {
                     }
                 }
             };
-            live.push((workload, fingerprints.of(pod), index));
+            live.push((workload, live::fingerprint(pod), index));
         }
         live.sort_unstable();
         live.dedup_by_key(|(workload, fingerprint, _)| (*workload, *fingerprint));
@@ -160,6 +167,44 @@ impl<'a> Found<'a> {
         // By name, not by fingerprint, which depends on addresses.
         for workload in &mut self.workloads {
             workload.live.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    }
+
+    // The controller of an object. A known controller must be of the same group and, where both identities are known, the same
+    // one: a reference to a namesake that is gone owns nothing.
+    fn owner(&mut self, object: &'a Resource, controllers: &'static [&'static str]) -> Owner<'a> {
+        let references = metadata(&object.value, KEYS.owner_references).map_or(&[][..], Value::items);
+        let controller = references.iter().find(|r| get(r, KEYS.controller).and_then(Value::as_bool) == Some(true));
+        let Some((reference, kind, name)) = controller.and_then(|reference| {
+            Some((reference, get(reference, KEYS.kind)?.as_str()?, get(reference, KEYS.name)?.as_str()?))
+        }) else {
+            return Owner::None;
+        };
+        if kind == "Node" {
+            return Owner::None;
+        }
+        let group = get(reference, KEYS.api_version)
+            .and_then(Value::as_str)
+            .map(|version| version.rsplit_once('/').map_or("", |(group, _)| group));
+        let known = controllers.iter().copied().find(|known| {
+            *known == kind
+                && group.is_none_or(|group| template_of(known).is_some_and(|template| template.group == group))
+        });
+        let Some(known) = known else { return Owner::Other { kind, name } };
+        let objects = self.inventory.of(known);
+        let wanted = (object.scope.as_deref(), name);
+        let identity = |at: usize| objects.get(at).map(|other| (other.scope.as_deref(), &*other.name));
+        let last = self.last.entry(known).or_default();
+        let position = [*last, *last + 1]
+            .into_iter()
+            .find(|at| identity(*at) == Some(wanted))
+            .or_else(|| objects.binary_search_by(|other| (other.scope.as_deref(), &*other.name).cmp(&wanted)).ok());
+        let Some(at) = position else { return Owner::Other { kind, name } };
+        *last = at;
+        let uid = objects.get(at).and_then(|found| metadata(&found.value, KEYS.uid)).and_then(Value::as_str);
+        match (get(reference, KEYS.uid).and_then(Value::as_str), uid) {
+            (Some(wanted), Some(found)) if wanted != found => Owner::None,
+            _ => Owner::Known(known, at),
         }
     }
 
@@ -212,39 +257,4 @@ fn owner_reference(object: &Resource, kind: &str, name: &str) -> ResourceRef {
 
 fn is_mirror(pod: &Resource) -> bool {
     pod.value.at(&["metadata", "annotations", MIRROR]).is_some_and(|hash| *hash != Value::Null)
-}
-
-// The controller of an object. A known controller must be of the same group and, where both identities are known, the same
-// one: a reference to a namesake that is gone owns nothing.
-fn owner<'a>(inventory: &'a Inventory, object: &'a Resource, controllers: &'static [&'static str]) -> Owner<'a> {
-    let references = object.value.at(&["metadata", "ownerReferences"]).map_or(&[][..], Value::items);
-    let controller = references.iter().find(|r| r.get("controller").and_then(Value::as_bool) == Some(true));
-    let Some((reference, kind, name)) = controller.and_then(|reference| {
-        Some((reference, reference.get("kind")?.as_str()?, get(reference, KEYS.name)?.as_str()?))
-    }) else {
-        return Owner::None;
-    };
-    if kind == "Node" {
-        return Owner::None;
-    }
-    let group = reference
-        .get("apiVersion")
-        .and_then(Value::as_str)
-        .map(|version| version.rsplit_once('/').map_or("", |(group, _)| group));
-    let known = controllers.iter().copied().find(|known| {
-        *known == kind && group.is_none_or(|group| template_of(known).is_some_and(|template| template.group == group))
-    });
-    let Some(known) = known else { return Owner::Other { kind, name } };
-    let objects = inventory.of(known);
-    let wanted = (object.scope.as_deref(), name);
-    match objects.binary_search_by(|other| (other.scope.as_deref(), &*other.name).cmp(&wanted)) {
-        Ok(at) => {
-            let uid = objects.get(at).and_then(|found| found.value.at(&["metadata", "uid"])).and_then(Value::as_str);
-            match (get(reference, KEYS.uid).and_then(Value::as_str), uid) {
-                (Some(wanted), Some(found)) if wanted != found => Owner::None,
-                _ => Owner::Known(known, at),
-            }
-        }
-        Err(_) => Owner::Other { kind, name },
-    }
 }

@@ -11,7 +11,7 @@ use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Mode, Presence};
 use crate::model::{ResourceRef, Text};
 
-use super::common::{computed, namespace_of};
+use super::common::{KEYS, computed, get, namespace_of};
 use super::ownership::{Workload, workloads};
 use super::podspec::podspec;
 use super::rbac::Rbac;
@@ -106,7 +106,7 @@ impl World<'_> {
                 origin: Some(Arc::new(Origin { parts, ..Origin::default() })),
             }
         };
-        named.difference(&written).map(|namespace| implied(namespace)).collect()
+        named.difference(&written).copied().map(implied).collect()
     }
 }
 
@@ -137,7 +137,7 @@ pub(super) fn unseen_workloads(inventory: &Inventory, namespace: &str) -> Option
 fn users(workloads: &[Workload<'_>]) -> BTreeMap<Account, BTreeSet<ResourceRef>> {
     let mut users: BTreeMap<Account, BTreeSet<ResourceRef>> = BTreeMap::new();
     for workload in workloads {
-        let live = workload.live.iter().filter_map(|pod| pod.value.get("spec").and_then(Value::as_map));
+        let live = workload.live.iter().filter_map(|pod| get(&pod.value, KEYS.spec).and_then(Value::as_map));
         let written = podspec(&workload.object.value, workload.template).ok();
         for name in written.into_iter().chain(live).filter_map(account_name) {
             let account = (namespace_of(workload.object).into(), name.into());

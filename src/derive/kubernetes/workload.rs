@@ -10,36 +10,29 @@ use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Mode, Resource};
 use crate::model::Text;
 
-use super::common::{Index, KEYS, Seen, computed, namespace_of, part};
+use super::common::{DEFAULT_NAMESPACE, Index, KEYS, Seen, computed, get, namespace_of, part};
 use super::live;
 use super::ownership::{Workload, workloads};
-use super::podspec::{podspec, podspec_path};
+use super::podspec::{podspec, podspec_path, template_of};
 
 /// Subjects of the view.
 pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
-    let accounts = Accounts::new(inventory);
-    let mut origins = Origins::default();
+    let mut making = Making {
+        accounts: Accounts::new(inventory),
+        facts: Facts::default(),
+        origins: Index::default(),
+        tokens: Index::default(),
+    };
     let mut all = Subjects::default();
     for workload in workloads(inventory) {
         let spec = podspec(&workload.object.value, workload.template);
         all.subjects.push(match &spec {
-            Ok(spec) => {
-                let token = accounts.token(&workload, spec);
-                let value = value(&workload, spec, &token);
-                let place = workload.object.place.as_ref();
-                let origin = match (&workload.source, place) {
-                    (None, None) => origins.shared(workload.template, &token),
-                    (source, place) => {
-                        Arc::new(Origin { place: place.cloned(), ..origin(workload.template, &token, source.clone()) })
-                    }
-                };
-                Subject { resource: workload.resource.clone(), element: None, value, origin: Some(origin) }
-            }
+            Ok(spec) => making.subject(&workload, spec),
             Err(why) => unreadable(&workload, why.clone()),
         });
         let mut seen = Seen::default();
         for pod in &workload.live {
-            all.subjects.extend(live_subject(&workload, spec.as_ref().ok().copied(), pod, &accounts, &mut seen));
+            all.subjects.extend(making.live_subject(&workload, spec.as_ref().ok().copied(), pod, &mut seen));
         }
     }
     all.note_presence(inventory, view.sources);
@@ -62,73 +55,113 @@ pub(super) fn unreadable(workload: &Workload<'_>, why: Text) -> Subject {
     }
 }
 
-// A live pod that differs from its template.
-fn live_subject(
-    workload: &Workload<'_>,
-    template: Option<&Map>,
-    pod: &Resource,
-    accounts: &Accounts<'_>,
-    seen: &mut Seen,
-) -> Option<Subject> {
-    let spec = pod.value.get("spec").and_then(Value::as_map)?;
-    if template.is_some_and(|template| live::same_spec(template, spec)) || !seen.insert(&comparable(spec)) {
-        return None;
-    }
-    let token = accounts.token(workload, spec);
-    let pod_template = super::podspec::template_of("Pod").unwrap_or(workload.template);
-    let origin = Origin { place: pod.place.clone(), ..origin(pod_template, &token, Some(live::source(pod))) };
-    Some(Subject {
-        resource: workload.resource.clone(),
-        element: None,
-        value: value(workload, spec, &token),
-        origin: Some(Arc::new(origin)),
-    })
+// Makes subjects; what many of them have in common is kept once.
+struct Making<'a> {
+    accounts: Accounts<'a>,
+    facts: Facts,
+    // Where the values of a kind of workload stand, by what decides about the token.
+    origins: Index<(&'static str, Option<Text>, bool), Arc<Origin>>,
+    // What `token` says, by whether there is one and the account.
+    tokens: Index<(bool, String), Value>,
 }
 
-// A pod spec without what differs between pods of one kind.
-fn comparable(spec: &Map) -> Value {
-    let kept = spec.iter().filter(|(key, _)| !live::is_set_by_cluster(*key));
-    Value::Map(Arc::new(Map::new(
-        kept.map(|(key, value)| (key, if key == KEYS.volumes { live::own_volumes(value) } else { value.clone() }))
-            .collect(),
-    )))
+impl Making<'_> {
+    fn subject(&mut self, workload: &Workload<'_>, spec: &Map) -> Subject {
+        let token = self.accounts.token(workload, spec);
+        let value = self.value(workload, spec, &token);
+        let template = workload.template;
+        let origin = match (&workload.source, &workload.object.place) {
+            (None, None) => {
+                let key = (template.kind, token.source.clone(), token.in_pod);
+                Arc::clone(self.origins.entry(key).or_insert_with(|| Arc::new(origin(template, &token, None))))
+            }
+            (source, place) => Arc::new(Origin { place: place.clone(), ..origin(template, &token, source.clone()) }),
+        };
+        Subject { resource: workload.resource.clone(), element: None, value, origin: Some(origin) }
+    }
+
+    // A live pod that differs from its template.
+    fn live_subject(
+        &mut self,
+        workload: &Workload<'_>,
+        template: Option<&Map>,
+        pod: &Resource,
+        seen: &mut Seen,
+    ) -> Option<Subject> {
+        let spec = get(&pod.value, KEYS.spec).and_then(Value::as_map)?;
+        if template.is_some_and(|template| live::same_spec(template, spec)) || !seen.insert(&live::own_spec(spec)) {
+            return None;
+        }
+        let token = self.accounts.token(workload, spec);
+        let origin = origin(template_of("Pod")?, &token, Some(live::source(pod)));
+        Some(Subject {
+            resource: workload.resource.clone(),
+            element: None,
+            value: self.value(workload, spec, &token),
+            origin: Some(Arc::new(Origin { place: pod.place.clone(), ..origin })),
+        })
+    }
+
+    fn value(&mut self, workload: &Workload<'_>, spec: &Map, token: &Token) -> Value {
+        let mut entries = Vec::with_capacity(spec.len() + 3);
+        let own = [KEYS.metadata, KEYS.workload, KEYS.token];
+        entries.extend(spec.iter().filter(|(key, _)| !own.contains(key)).map(|(key, value)| (key, value.clone())));
+        if let Some(metadata) = get(&workload.object.value, KEYS.metadata) {
+            entries.push((KEYS.metadata, metadata.clone()));
+        }
+        entries.push((KEYS.workload, self.facts.of(workload, spec)));
+        let make = |account| Value::map([("automount", token.value.clone()), ("account", account)]);
+        entries.push((
+            KEYS.token,
+            match (account_name(spec), &token.value) {
+                (Some(account), Value::Bool(mounted)) => {
+                    let key = (*mounted, account.to_owned());
+                    self.tokens.entry(key).or_insert_with(|| make(Value::str(account))).clone()
+                }
+                (Some(account), _) => make(Value::str(account)),
+                (None, _) => make(Value::unknown("the name of the service account is no text")),
+            },
+        ));
+        Value::Map(Arc::new(Map::new(entries)))
+    }
 }
 
-fn value(workload: &Workload<'_>, spec: &Map, token: &Token) -> Value {
-    let mut entries = Vec::with_capacity(spec.len() + 3);
-    let own = [KEYS.metadata, KEYS.workload, KEYS.token];
-    entries.extend(spec.iter().filter(|(key, _)| !own.contains(key)).map(|(key, value)| (key, value.clone())));
-    if let Some(metadata) = workload.object.value.get("metadata") {
-        entries.push((KEYS.metadata, metadata.clone()));
-    }
-    entries.push((KEYS.workload, facts(workload, spec)));
-    entries.push((
-        KEYS.token,
-        Value::map([
-            ("automount", token.value.clone()),
-            ("account", Value::str(account_name(spec).unwrap_or_default())),
-        ]),
-    ));
-    Value::Map(Arc::new(Map::new(entries)))
-}
+/// What `workload` says in the views of workloads and containers. Workloads of a namespace mostly say the same.
+#[derive(Default)]
+pub(super) struct Facts(Index<(Text, Text, bool, bool, Option<i64>), Value>);
 
-/// What `workload` says in the views of workloads and containers.
-pub(super) fn facts(workload: &Workload<'_>, spec: &Map) -> Value {
-    let namespace = namespace_of(workload.object);
-    let windows =
-        spec.get(crate::base::symbol::Symbol::new("os")).and_then(|os| os.get("name")).and_then(Value::as_str);
-    let mut entries = vec![
-        ("kind", Value::Str(workload.resource.kind.clone())),
-        ("namespace", Value::str(namespace)),
-        ("system", Value::Bool(SYSTEM_NAMESPACES.contains(&namespace))),
-        ("static", Value::Bool(workload.is_static)),
-        ("windows", Value::Bool(windows == Some("windows"))),
-    ];
-    if matches!(workload.template.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController") {
-        let written = workload.object.value.at(&["spec", "replicas"]).filter(|replicas| **replicas != Value::Null);
-        entries.push(("replicas", written.cloned().unwrap_or(Value::Int(1))));
+impl Facts {
+    pub(super) fn of(&mut self, workload: &Workload<'_>, spec: &Map) -> Value {
+        let namespace = match &workload.object.scope {
+            Some(scope) if !scope.is_empty() => scope.clone(),
+            _ => DEFAULT_NAMESPACE.into(),
+        };
+        let windows = spec.get(KEYS.os).and_then(|os| get(os, KEYS.name)).and_then(Value::as_str) == Some("windows");
+        let scaled =
+            matches!(workload.template.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
+        let replicas = scaled.then(|| {
+            let written = get(&workload.object.value, KEYS.spec).and_then(|spec| get(spec, KEYS.replicas));
+            written.filter(|replicas| **replicas != Value::Null).cloned().unwrap_or(Value::Int(1))
+        });
+        let make = || {
+            let mut entries = vec![
+                ("kind", Value::Str(workload.resource.kind.clone())),
+                ("namespace", Value::Str(namespace.clone())),
+                ("system", Value::Bool(SYSTEM_NAMESPACES.contains(&&*namespace))),
+                ("static", Value::Bool(workload.is_static)),
+                ("windows", Value::Bool(windows)),
+            ];
+            entries.extend(replicas.clone().map(|replicas| ("replicas", replicas)));
+            Value::map(entries)
+        };
+        let number = match &replicas {
+            None => None,
+            Some(Value::Int(number)) => Some(*number),
+            Some(_) => return make(),
+        };
+        let key = (workload.resource.kind.clone(), namespace.clone(), workload.is_static, windows, number);
+        self.0.entry(key).or_insert_with(make).clone()
     }
-    Value::map(entries)
 }
 
 /// Where the entries of `workload` really stand.
@@ -158,17 +191,6 @@ fn origin(template: &Template, token: &Token, source: Option<Text>) -> Origin {
         parts.iter_mut().filter(|part| part.source.is_none()).for_each(|part| part.source.clone_from(&source));
     }
     Origin { prefix: podspec_path(template, &[]), parts, source, place: None }
-}
-
-// Most workloads say where their values stand in the same words.
-#[derive(Default)]
-struct Origins(Index<(&'static str, Option<Text>, bool), Arc<Origin>>);
-
-impl Origins {
-    fn shared(&mut self, template: &'static Template, token: &Token) -> Arc<Origin> {
-        let key = (template.kind, token.source.clone(), token.in_pod);
-        Arc::clone(self.0.entry(key).or_insert_with(|| Arc::new(origin(template, token, None))))
-    }
 }
 
 /// The service account that a pod spec names; none if it names none that could be read.

@@ -47,9 +47,12 @@ fn directions_of_a_policy() {
 #[test]
 fn policies_that_cannot_be_seen_are_unknown() {
     let shop = namespace("shop", json!({}));
-    assert_eq!(network(&World::live(&[shop.clone()])), shown_network("0", "false", "false"));
-    assert_eq!(network(&World::live(&[shop.clone()]).without("NetworkPolicy", None)), shown_network("?", "?", "?"));
-    assert_eq!(network(&World::files(&[shop.clone()])), shown_network("?", "?", "?"));
+    assert_eq!(network(&World::live(std::slice::from_ref(&shop))), shown_network("0", "false", "false"));
+    assert_eq!(
+        network(&World::live(std::slice::from_ref(&shop)).without("NetworkPolicy", None)),
+        shown_network("?", "?", "?")
+    );
+    assert_eq!(network(&World::files(std::slice::from_ref(&shop))), shown_network("?", "?", "?"));
     let crd = object("CustomResourceDefinition", "", "ciliumclusterwidenetworkpolicies.cilium.io", json!({}));
     assert_eq!(network(&World::live(&[shop.clone(), crd.clone()])), shown_network("?", "?", "?"));
     let deny = policy("shop", "deny", json!({"podSelector": {}}));

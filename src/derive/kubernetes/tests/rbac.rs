@@ -60,9 +60,9 @@ fn a_role_binding_limits_a_cluster_role_to_its_namespace() {
     let ann = find(&subjects, "User ann");
     assert_eq!(
         at(ann, "grants"),
-        r#"[{"verbs":["get"],"apiGroups":[""],"resources":["secrets"],"scope":"shop","role":"ClusterRole wide","binding":"RoleBinding shop/local","builtin":false},"#.to_owned()
-            + r#"{"verbs":["create"],"apiGroups":["*"],"resources":["*"],"scope":"shop","role":"ClusterRole wide","binding":"RoleBinding shop/local","builtin":false},"#
-            + r#"{"verbs":["get"],"apiGroups":["metrics.k8s.io"],"resources":["nodes"],"scope":"shop","role":"ClusterRole wide","binding":"RoleBinding shop/local","builtin":false}]"#
+        r#"[{"apiGroups":[""],"resources":["secrets"],"verbs":["get"],"scope":"shop","role":"ClusterRole wide","binding":"RoleBinding shop/local","builtin":false},"#.to_owned()
+            + r#"{"apiGroups":["*"],"resources":["*"],"verbs":["create"],"scope":"shop","role":"ClusterRole wide","binding":"RoleBinding shop/local","builtin":false},"#
+            + r#"{"apiGroups":["metrics.k8s.io"],"resources":["nodes"],"verbs":["get"],"scope":"shop","role":"ClusterRole wide","binding":"RoleBinding shop/local","builtin":false}]"#
     );
     let path: Steps =
         crate::derive::subject::keys(&["grants"]).into_iter().chain([crate::expr::path::Step::Index(2)]).collect();
@@ -220,9 +220,15 @@ fn rules_that_the_cluster_fills_in_are_unknown_in_files() {
 fn a_role_is_unbound_only_if_every_binding_was_seen() {
     let role = object("Role", "shop", "r", json!({"rules": []}));
     let bound = |world: World| world.read("rbac_role", "role.bound");
-    assert_eq!(bound(World::live(&[role.clone()])), ["Role shop/r: false"]);
-    assert_eq!(bound(World::live(&[role.clone()]).without("RoleBinding", Some("shop"))), ["Role shop/r: ?"]);
-    assert_eq!(bound(World::live(&[role.clone()]).without("RoleBinding", Some("other"))), ["Role shop/r: false"]);
+    assert_eq!(bound(World::live(std::slice::from_ref(&role))), ["Role shop/r: false"]);
+    assert_eq!(
+        bound(World::live(std::slice::from_ref(&role)).without("RoleBinding", Some("shop"))),
+        ["Role shop/r: ?"]
+    );
+    assert_eq!(
+        bound(World::live(std::slice::from_ref(&role)).without("RoleBinding", Some("other"))),
+        ["Role shop/r: false"]
+    );
     assert_eq!(bound(World::files(&[role])), ["Role shop/r: ?"]);
 }
 

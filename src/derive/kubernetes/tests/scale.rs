@@ -48,6 +48,9 @@ fn large(owners: usize) -> World {
         spec["containers"] = containers;
         spec
     };
+    for namespace in 0..300 {
+        add(&object("ServiceAccount", &format!("team-{namespace}"), "default", json!({})));
+    }
     for owner in 0..owners {
         let (namespace, name) = (format!("team-{}", owner % 300), format!("web-{owner}"));
         add(&object("Deployment", &namespace, &name, json!({"spec": {"template": {"spec": podspec(owner, None)}}})));
@@ -87,8 +90,14 @@ fn pods_of_an_owner_cost_one_comparison_and_no_subject() {
 fn a_hundred_thousand_pods() {
     let world = large(33_333);
     for view in ["workload", "container", "service_account", "namespace"] {
-        let start = std::time::Instant::now();
+        let start = cpu();
         let subjects = world.view(view).subjects.len();
-        eprintln!("{view}: {subjects} subjects in {:?}", start.elapsed());
+        eprintln!("{view}: {subjects} subjects in {} ms of CPU time", (cpu() - start) / 1_000_000);
     }
+}
+
+// CPU time of this thread in nanoseconds, where the system tells it.
+fn cpu() -> u64 {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    times.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or_default()
 }
