@@ -1,8 +1,8 @@
 //! Contents of known kinds of documents, without their secrets. Any other file has no content here.
 
-use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
+use super::limited::{self, Limited};
 use super::redact;
 
 /// What a document became.
@@ -71,8 +71,11 @@ pub fn parse(bytes: &[u8], format: Format) -> Parsed {
 
 // The first document of a stream that is not empty. Messages of the parser may quote what they read, so they are not used.
 fn first_document(text: &str) -> Result<Value, String> {
+    if limited::is_too_deep(text) {
+        return Err("it is nested too deep".to_owned());
+    }
     for document in serde_yaml::Deserializer::from_str(text) {
-        match Value::deserialize(document) {
+        match Limited::new().deserialize(document) {
             Ok(Value::Null) => {}
             Ok(value) => return Ok(value),
             Err(error) => {
@@ -317,6 +320,10 @@ mod tests {
         );
         assert_eq!(parse(b"\xff\xfe", Format::Kubernetes), Parsed::Broken("it is no UTF-8 text".to_owned()));
         assert_eq!(parse(b"---\n", Format::Kubernetes), Parsed::Broken("it is empty".to_owned()));
+        assert_eq!(
+            parse("[".repeat(1000).as_bytes(), Format::Kubernetes),
+            Parsed::Broken("it is nested too deep".to_owned())
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod commands;
 mod documents;
 pub mod facts;
 mod files;
+mod limited;
 mod owners;
 mod processes;
 mod redact;
