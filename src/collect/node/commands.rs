@@ -15,6 +15,19 @@ pub struct Command {
     pub argv: Vec<String>,
     /// Process whose root its paths belong to, if it runs in a container.
     pub pid: Option<u32>,
+    /// Directory from which its relative paths start.
+    pub cwd: Option<String>,
+}
+
+/// A path that a flag names.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// As it is written.
+    pub text: String,
+    /// The path; relative if nobody knows where it starts.
+    pub path: String,
+    /// See [`Command::pid`].
+    pub pid: Option<u32>,
 }
 
 /// Command lines, the most trusted first.
@@ -31,6 +44,7 @@ impl Commands {
                 // Variables of etcd stand for flags; the flags themselves come later and win.
                 argv: of_environment(process).chain(process.argv.iter().cloned()).collect(),
                 pid: process.containerised.then_some(process.pid),
+                cwd: process.cwd.clone(),
             })
             .collect();
         for unit in units {
@@ -42,7 +56,7 @@ impl Commands {
                 });
                 all.extend(handed_on(pairs));
             } else {
-                all.push(Command { component: unit.name.clone(), argv, pid: None });
+                all.push(Command { component: unit.name.clone(), argv, pid: None, cwd: None });
             }
         }
         Commands(all)
@@ -59,14 +73,14 @@ impl Commands {
                 for container in content["spec"]["containers"].as_array().into_iter().flatten() {
                     let argv = [texts(&container["command"]), texts(&container["args"])].concat();
                     let name = container["name"].as_str().unwrap_or_default();
-                    self.0.push(Command { component: name.to_owned(), argv, pid: None });
+                    self.0.push(Command { component: name.to_owned(), argv, pid: None, cwd: None });
                 }
             }
             "Arguments" => {
                 let name = document.path.rsplit('/').next().unwrap_or_default();
                 if let Some(component) = COMPONENTS.iter().find(|component| component.arguments_file == name) {
                     let component = component.name.to_owned();
-                    self.0.push(Command { component, argv: texts(content), pid: None });
+                    self.0.push(Command { component, argv: texts(content), pid: None, cwd: None });
                 }
             }
             "K3sConfiguration" => {
@@ -90,23 +104,30 @@ impl Commands {
                 });
                 let argv =
                     entries.filter_map(|(prefix, key, value)| Some(format!("--{prefix}{key}={}", value.as_str()?)));
-                self.0.push(Command { component: "etcd".to_owned(), argv: argv.collect(), pid: None });
+                self.0.push(Command { component: "etcd".to_owned(), argv: argv.collect(), pid: None, cwd: None });
             }
             "KubeProxyConfiguration" => {
                 if let Some(path) = content["clientConnection"]["kubeconfig"].as_str() {
                     let argv = vec![format!("--kubeconfig={path}")];
-                    self.0.push(Command { component: "kube-proxy".to_owned(), argv, pid: None });
+                    self.0.push(Command { component: "kube-proxy".to_owned(), argv, pid: None, cwd: None });
                 }
             }
             _ => {}
         }
     }
 
-    /// The value of a flag of a component, with the process it belongs to.
-    pub fn flag(&self, component: &str, name: &str) -> Option<(&str, Option<u32>)> {
+    /// The path that a flag of a component names.
+    pub fn flag(&self, component: &str, name: &str) -> Option<Named> {
         let own = self.0.iter().filter(|command| command.component == component);
-        own.filter_map(|command| Some((flag(&command.argv, name)?, command.pid)))
-            .find(|(value, _)| value.starts_with('/'))
+        own.filter_map(|command| Some((command, flag(&command.argv, name)?))).find(|(_, text)| !text.is_empty()).map(
+            |(command, text)| {
+                let path = match &command.cwd {
+                    Some(cwd) if !text.starts_with('/') => format!("{cwd}/{text}"),
+                    _ => text.to_owned(),
+                };
+                Named { text: text.to_owned(), path, pid: command.pid }
+            },
+        )
     }
 
     /// The text of a flag that is no path.
@@ -128,7 +149,7 @@ fn handed_on<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Command
     let found = pairs.filter_map(|(name, value)| {
         let component = COMPONENTS.iter().find(|component| component.k3s_flag == name)?;
         let argv = vec![format!("--{}", value.trim_start_matches('-'))];
-        Some(Command { component: component.name.to_owned(), argv, pid: None })
+        Some(Command { component: component.name.to_owned(), argv, pid: None, cwd: None })
     });
     found.collect()
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::facts::{Fault, FileEntry, RoleFiles};
 use super::owners::Owners;
-use super::root::{Resolved, Root, Trouble, file_type, is_kernel, show};
+use super::root::{Resolved, Root, Trouble, absolute, file_type, is_kernel, show};
 use crate::catalog::kubernetes::files::{FileRole, Pick};
 
 /// Most entries of one role.
@@ -98,7 +98,7 @@ impl Walk<'_> {
     }
 
     fn one(&mut self, path: &Path) {
-        match self.root.resolve(path) {
+        match absolute(path).and_then(|()| self.root.resolve(path)) {
             Ok(resolved) if is_kernel(&resolved.real) => self.found.missing.push(show(path)),
             Ok(resolved) => self.push(path, &resolved),
             Err(trouble) => self.trouble(path, trouble),
@@ -128,7 +128,7 @@ impl Walk<'_> {
 
     // Everything below a directory. A link is reported as what it leads to, and never walked into.
     fn tree(&mut self, top: &Path, ends: &[&str], directories: bool) {
-        let resolved = match self.root.resolve(top) {
+        let resolved = match absolute(top).and_then(|()| self.root.resolve(top)) {
             Ok(resolved) if is_kernel(&resolved.real) => return self.found.missing.push(show(top)),
             Ok(resolved) => resolved,
             Err(trouble) => return self.trouble(top, trouble),

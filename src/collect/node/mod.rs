@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use self::commands::Commands;
+use self::commands::{Commands, Named};
 use self::documents::{Format, Parsed};
 use self::facts::{Document, Fault, Kubeconfig, Metadata, NodeFacts, RoleFiles};
 use self::owners::Owners;
@@ -198,7 +198,7 @@ impl Worker {
     fn kubelet(&self, commands: &Commands) -> Vec<Document> {
         let mut found = Vec::new();
         match commands.flag("kubelet", "config") {
-            Some((path, pid)) => found.extend(self.document(path, Some("kubelet"), pid, Format::Kubernetes, true)),
+            Some(named) => found.extend(self.named(&named, "kubelet", Format::Kubernetes)),
             None => {
                 let candidates = file_role("kubelet-config").map(|role| role.candidates).unwrap_or_default();
                 found.extend(
@@ -209,9 +209,9 @@ impl Worker {
             }
         }
         let role = file_role("kubelet-config-dropins");
-        let named = commands.flag("kubelet", "config-dir").map(|(path, _)| path);
+        let named = commands.flag("kubelet", "config-dir").map(|named| named.path);
         if let Some(role) = role {
-            let files = files::look_up(&self.root, &Owners::default(), role, named, &|| self.expired());
+            let files = files::look_up(&self.root, &Owners::default(), role, named.as_deref(), &|| self.expired());
             for entry in files.entries.iter().filter(|entry| entry.file_type == "file") {
                 found.extend(self.document(&entry.path, Some("kubelet"), None, Format::KubeletDropIn, true));
             }
@@ -258,7 +258,7 @@ impl Worker {
             }
             let mut found = Vec::new();
             match commands.flag(component, flag) {
-                Some((path, pid)) => found.extend(self.document(path, Some(component), pid, *format, true)),
+                Some(named) => found.extend(self.named(&named, component, *format)),
                 None => {
                     let candidates = role.and_then(file_role).map(|role| role.candidates).unwrap_or_default();
                     found.extend(
@@ -268,7 +268,7 @@ impl Worker {
             }
             for document in &mut found {
                 if document.kind == "AdmissionConfiguration" {
-                    self.inline_plugins(document, commands.flag(component, flag).and_then(|(_, pid)| pid));
+                    self.inline_plugins(document, commands.flag(component, flag).as_ref());
                 }
             }
             found.iter().for_each(|document| commands.add(document));
@@ -277,8 +277,10 @@ impl Worker {
     }
 
     // A plugin may have its configuration in a file of its own, beside the document.
-    fn inline_plugins(&self, document: &mut Document, pid: Option<u32>) {
-        let directory = Path::new(&document.path).parent().unwrap_or(Path::new("/")).to_owned();
+    fn inline_plugins(&self, document: &mut Document, named: Option<&Named>) {
+        let pid = named.and_then(|named| named.pid);
+        let path = named.map_or(document.path.as_str(), |named| named.path.as_str());
+        let directory = Path::new(path).parent().unwrap_or(Path::new("/")).to_owned();
         let plugins = document.content.as_mut().and_then(|content| content.get_mut("plugins")?.as_array_mut());
         for plugin in plugins.into_iter().flatten() {
             let Some(path) = plugin["path"].as_str().filter(|path| !path.is_empty()).map(|path| directory.join(path))
@@ -293,6 +295,12 @@ impl Worker {
                 plugin.insert("configuration".to_owned(), content);
             }
         }
+    }
+
+    // The document that a flag names, under the path that the flag has.
+    fn named(&self, named: &Named, component: &str, format: Format) -> Option<Document> {
+        let document = self.document(&named.path, Some(component), named.pid, format, true);
+        document.map(|document| Document { path: named.text.clone(), ..document })
     }
 
     // A document; none if it is not there or of another kind, unless a flag names it.
@@ -324,6 +332,7 @@ impl Worker {
 
     // Static pods see their files through mounts: their own root first, then the node's.
     fn read(&self, path: &str, pid: Option<u32>) -> Result<Vec<u8>, Trouble> {
+        root::absolute(Path::new(path))?;
         let inside =
             pid.and_then(|pid| self.root.of_process(pid)).map(|root| root.read(Path::new(path), DOCUMENT_LIMIT));
         match inside {
@@ -343,27 +352,25 @@ impl Worker {
     }
 
     fn certificates(&self, commands: &Commands) {
-        let mut paths: Vec<(String, Option<&str>, Option<u32>)> = Vec::new();
+        let mut paths: Vec<(Named, Option<&str>)> = Vec::new();
         for (component, flag) in CERTIFICATES {
-            if let Some((path, pid)) = commands.flag(component, flag) {
-                paths.push((path.to_owned(), Some(component), pid));
-            }
+            paths.extend(commands.flag(component, flag).map(|named| (named, Some(*component))));
         }
         let ends = [".crt", ".pem"];
         for path in
             self.entries(&CERTIFICATE_ROLES).into_iter().filter(|path| ends.iter().any(|end| path.ends_with(end)))
         {
-            paths.push((path, None, None));
+            paths.push((Named { text: path.clone(), path, pid: None }, None));
         }
         let mut found = Vec::new();
-        for (path, component, pid) in paths {
+        for (named, component) in paths {
             if self.expired() || found.len() >= CERTIFICATES_LIMIT {
                 let why = "not every certificate was read".to_owned();
-                self.publish(|facts| facts.errors.push(Fault { path, why }));
+                self.publish(|facts| facts.errors.push(Fault { path: named.path, why }));
                 break;
             }
-            if let Ok(bytes) = self.read(&path, pid) {
-                found.extend(certs::parse(&path, component, &bytes));
+            if let Ok(bytes) = self.read(&named.path, named.pid) {
+                found.extend(certs::parse(&named.text, component, &bytes));
             }
         }
         self.publish(|facts| facts.certs = found);
@@ -395,7 +402,7 @@ impl Worker {
 
 // The path that a flag, or else the kubelet's configuration, names for a role.
 fn path_of(role: &FileRole, commands: &Commands, kubelet: &[Document]) -> Option<String> {
-    let flag = role.flag.and_then(|(component, flag)| commands.flag(component, flag)).map(|(path, _)| path.to_owned());
+    let flag = role.flag.and_then(|(component, flag)| commands.flag(component, flag)).map(|named| named.path);
     flag.or_else(|| {
         let field = role.kubelet_field?;
         // Drop-ins follow the file and replace what it says.

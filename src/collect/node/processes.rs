@@ -69,6 +69,7 @@ fn process(root: &Root, pid: u32, own_pods: &OwnPods) -> Option<Process> {
         ppid: field("PPid"),
         uid: field("Uid"),
         exe,
+        cwd: root.link(Path::new(&format!("/proc/{pid}/cwd"))).map(|path| show(&path)),
         argv: match argv.as_slice() {
             [title] => vec![redact::title(title)],
             argv => redact::arguments(argv.iter().map(String::as_str)),

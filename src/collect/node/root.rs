@@ -218,6 +218,14 @@ fn push_parts(rest: &mut Vec<OsString>, path: &Path) {
     rest.extend(parts.into_iter().rev());
 }
 
+/// Refuses a relative path: nobody knows where it starts.
+pub fn absolute(path: &Path) -> Result<(), Trouble> {
+    match path.is_absolute() {
+        true => Ok(()),
+        false => Err(Trouble::Unreadable("a relative path, and nobody knows where it starts".to_owned())),
+    }
+}
+
 /// Lies in a file system of the kernel.
 pub fn is_kernel(real: &Path) -> bool {
     ["/proc", "/sys", "/dev"].iter().any(|kernel| real.starts_with(kernel))

@@ -423,3 +423,19 @@ fn flags_of_k3s_name_files() {
     );
     assert!(!facts.to_string().contains(SECRET));
 }
+
+#[test]
+fn relative_paths_start_in_the_working_directory() {
+    let tree = Tree::new();
+    tree.process(5, "/usr/bin/etcd", &["etcd", "--data-dir=data", "--config-file", "etcd.yml"], "/system.slice/x", &[])
+        .link("proc/5/cwd", "/srv")
+        .file("srv/etcd.yml", "name: a")
+        .file("srv/data/x", "");
+    let facts = tree.collect();
+    assert_eq!(facts["files"]["etcd-data-dir"]["entries"][0]["path"], "/srv/data");
+    assert_eq!(document(&facts, "etcd.yml")["content"]["name"], "a", "named as the flag has it");
+    fs::remove_file(tree.path("proc/5/cwd")).unwrap();
+    let facts = tree.collect();
+    assert_eq!(facts["files"]["etcd-data-dir"]["unreadable"][0]["path"], "data");
+    assert!(document(&facts, "etcd.yml")["error"].as_str().unwrap().contains("relative"));
+}
