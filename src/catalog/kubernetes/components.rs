@@ -94,7 +94,7 @@ pub const ETCD: Component = Component {
 /// The service proxy.
 pub const PROXY: Component = Component {
     name: "kube-proxy",
-    programs: &["proxy", "k8s-apiserver-proxy"],
+    programs: &["proxy"],
     subcommands: &["proxy", "kube-proxy"],
     lists: &["nodeport-addresses"],
     maps: &["feature-gates"],

@@ -4,9 +4,9 @@
 /// How the candidates of a role are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pick {
-    /// The first candidate that exists; `*` in the last part of a path stands for any text.
+    /// The first candidate that exists. A `*` in the last part of a candidate stands for any text.
     First,
-    /// Every candidate that exists.
+    /// Every candidate that exists, with `*` likewise.
     All,
     /// Every file below the candidates, at any depth.
     Tree {
@@ -359,8 +359,16 @@ pub const FILE_ROLES: &[FileRole] = &[
     role(
         "kubelet-pki",
         "certificates and keys of the kubelet",
-        &["/var/lib/kubelet/pki", "/var/lib/rancher/rke2/agent", "/var/lib/rancher/k3s/agent"],
-        Pick::Tree { ends: &[".crt", ".key", ".pem"], directories: false },
+        &[
+            "/var/lib/kubelet/pki/*.crt",
+            "/var/lib/kubelet/pki/*.key",
+            "/var/lib/kubelet/pki/*.pem",
+            "/var/lib/rancher/rke2/agent/*.crt",
+            "/var/lib/rancher/rke2/agent/*.key",
+            "/var/lib/rancher/k3s/agent/*.crt",
+            "/var/lib/rancher/k3s/agent/*.key",
+        ],
+        Pick::All,
     ),
     flagged(
         role(

@@ -119,6 +119,9 @@ pub struct Process {
     /// Path of the program, if it may be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exe: Option<String>,
+    /// Working directory, from which relative paths in the command line start; absent if it may not be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
     /// Command line, one element per argument, values of secret flags replaced.
     pub argv: Vec<String>,
     /// Environment variables that configure components; absent if the environment may not be read.

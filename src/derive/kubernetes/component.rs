@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::instances::{Found, Instance, find, image_version};
-use super::nodes::{Node, has_anything, nodes, provider};
+use super::nodes::{self, Node, has_anything, provider};
 use super::{apiserver, etcd};
 use crate::catalog::View;
 use crate::catalog::kubernetes::components::{self, Component};
@@ -16,7 +16,7 @@ use crate::model::{ResourceRef, Text};
 pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
     let mut all = Subjects::default();
     let Some(component) = components::component(view.name) else { return all };
-    let nodes = nodes(inventory);
+    let nodes = nodes::nodes(inventory);
     let Found { instances, opaque } = find(inventory, &nodes, component);
     let world = World { inventory, nodes: &nodes };
     all.subjects = instances.into_iter().map(|instance| subject(&world, component, instance)).collect();
@@ -44,7 +44,7 @@ pub struct World<'w, 'a> {
 impl<'a> World<'_, 'a> {
     /// The node of an instance.
     pub fn node(&self, instance: &Instance<'_>) -> Option<&Node<'a>> {
-        self.nodes.iter().find(|node| node.name == instance.node)
+        nodes::named(self.nodes, &instance.node)
     }
 }
 

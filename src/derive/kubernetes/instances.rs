@@ -1,6 +1,8 @@
 //! Where components run and with which flags: processes of node facts, mirror pods, k3s, manifests and units, in this
 //! order of trust.
 
+use std::collections::BTreeMap;
+
 use super::flags::{self, Arg, CommandLine, Flags};
 use super::nodes::{Document, Node, Process, plain_version};
 use super::shell::Env;
@@ -45,26 +47,31 @@ pub struct Found<'a> {
 /// Finds the instances of `component`.
 pub fn find<'a>(inventory: &'a Inventory, nodes: &[Node<'a>], component: &Component) -> Found<'a> {
     let pods = pods(inventory);
+    let mut on: BTreeMap<&str, Vec<&Pod<'a>>> = BTreeMap::new();
+    for pod in &pods {
+        on.entry(pod.node().unwrap_or_default()).or_default().push(pod);
+    }
+    let etcd_is_labelled = nodes.iter().any(Node::labelled_etcd);
     let mut found = Found::default();
     for node in nodes.iter().filter(|node| !node.is_virtual()) {
-        let instances = on_node(node, &pods, component);
+        let pods = on.get(&*node.name).map(Vec::as_slice).unwrap_or_default();
+        let instances = on_node(node, pods, component);
         if instances.is_empty()
-            && let Some(why) = opaque(node, nodes, &pods, component)
+            && let Some(why) = opaque(node, etcd_is_labelled, pods, component)
         {
             found.opaque.push((node.name.clone(), why));
         }
         found.instances.extend(instances);
     }
     // Pods of nodes that are not in the input, or manifests that name none.
-    let elsewhere = |pod: &&Pod<'a>| !nodes.iter().any(|node| pod.node() == Some(&node.name));
+    let elsewhere = |pod: &&Pod<'a>| pod.node().is_none_or(|name| nodes::named(nodes, name).is_none());
     found.instances.extend(pods.iter().filter(elsewhere).filter_map(|pod| pod.instance(component)));
     found.instances.sort_by(|a, b| (&a.node, &a.element).cmp(&(&b.node, &b.element)));
     found
 }
 
-fn on_node<'a>(node: &Node<'a>, pods: &[Pod<'a>], component: &Component) -> Vec<Instance<'a>> {
-    let mirrors: Vec<Instance<'a>> =
-        pods.iter().filter(|pod| pod.node() == Some(&node.name)).filter_map(|pod| pod.instance(component)).collect();
+fn on_node<'a>(node: &Node<'a>, pods: &[&Pod<'a>], component: &Component) -> Vec<Instance<'a>> {
+    let mirrors: Vec<Instance<'a>> = pods.iter().filter_map(|pod| pod.instance(component)).collect();
     let image = mirrors.first().and_then(|mirror| mirror.image);
     let processes = node.processes().unwrap_or_default();
     let mut running: Vec<Instance<'a>> = processes
@@ -264,16 +271,16 @@ fn environment(container: &Value) -> Env {
 }
 
 // Why nobody can tell whether the component runs on a node of the control plane; none if it is known not to.
-fn opaque(node: &Node<'_>, all: &[Node<'_>], pods: &[Pod<'_>], component: &Component) -> Option<Text> {
+fn opaque(node: &Node<'_>, etcd_is_labelled: bool, pods: &[&Pod<'_>], component: &Component) -> Option<Text> {
     let expected = match component.name {
         "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" => node.labelled_control_plane(),
         // Where etcd has a label of its own (RKE2, k3s) that label decides.
-        "etcd" if all.iter().any(Node::labelled_etcd) => node.labelled_etcd(),
+        "etcd" if etcd_is_labelled => node.labelled_etcd(),
         "etcd" => node.labelled_control_plane() && !node.is_k3s(),
         _ => false,
     };
     // Some component of it shows itself, so this one would too.
-    let visible = pods.iter().any(|pod| pod.mirror && pod.node() == Some(&node.name));
+    let visible = pods.iter().any(|pod| pod.mirror);
     if !expected || visible || node.processes().is_some() || k3s::arguments(node).is_some() {
         return None;
     }

@@ -21,9 +21,11 @@ use crate::model::{ResourceRef, Text};
 pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
     let (nodes, found) = instances::all(inventory, &KUBELET);
     let mut all = Subjects::default();
+    // Both are sorted by node.
+    let mut instances = found.instances.into_iter().peekable();
     for node in &nodes {
-        let mut own = found.instances.iter().filter(|instance| instance.node == node.name).cloned();
-        let instance = own.next().or_else(|| in_k3s(node));
+        while instances.next_if(|instance| instance.node < node.name).is_some() {}
+        let instance = instances.next_if(|instance| instance.node == node.name).or_else(|| in_k3s(node));
         // A machine without kubelet is no node: only its facts tell of it.
         if node.object.is_none() && instance.is_none() && node.processes().is_some() {
             continue;
@@ -97,9 +99,7 @@ fn why_unknown(inventory: &Inventory, node: &Node<'_>) -> Text {
         return format!("the node data of {} has neither processes nor a unit of the kubelet", node.name).into();
     }
     let mut why = format!("no node data: run `spm collect node` on {}, or give --allow-node-proxy", node.name);
-    if let Presence::Gap(gap) = inventory.presence("KubeletConfigz", Some(&node.name))
-        && gap.scope.as_deref() == Some(&*node.name)
-    {
+    if let Presence::Gap(gap) = inventory.presence("KubeletConfigz", Some(&node.name)) {
         why.push_str(&format!(" ({gap})"));
     }
     why.into()

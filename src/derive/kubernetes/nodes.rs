@@ -1,5 +1,7 @@
 //! Nodes: the object of the API joined with the document of the node collector, roles, who runs the control plane.
 
+use std::collections::BTreeMap;
+
 use crate::derive::keys;
 use crate::expr::Value;
 use crate::expr::path::{Step, Steps};
@@ -33,8 +35,9 @@ pub fn nodes(inventory: &Inventory) -> Vec<Node<'_>> {
         .iter()
         .map(|object| Node { name: object.name.clone(), object: Some(object), facts: None })
         .collect();
+    let by_name: BTreeMap<Text, usize> = nodes.iter().enumerate().map(|(at, node)| (node.name.clone(), at)).collect();
     for facts in inventory.of("NodeFacts") {
-        match join(&nodes, facts) {
+        match join(&nodes, &by_name, facts) {
             Some(at) => nodes[at].facts = Some(facts),
             None => nodes.push(Node { name: facts.name.clone(), object: None, facts: Some(facts) }),
         }
@@ -43,9 +46,14 @@ pub fn nodes(inventory: &Inventory) -> Vec<Node<'_>> {
     nodes
 }
 
-fn join(nodes: &[Node<'_>], facts: &Resource) -> Option<usize> {
-    if let Some(at) = nodes.iter().position(|node| node.object.is_some() && node.name == facts.name) {
-        return nodes[at].facts.is_none().then_some(at);
+/// The node of this name among all, which are sorted.
+pub fn named<'n, 'a>(nodes: &'n [Node<'a>], name: &str) -> Option<&'n Node<'a>> {
+    nodes.binary_search_by(|node| (*node.name).cmp(name)).ok().and_then(|at| nodes.get(at))
+}
+
+fn join(nodes: &[Node<'_>], by_name: &BTreeMap<Text, usize>, facts: &Resource) -> Option<usize> {
+    if let Some(at) = by_name.get(&facts.name) {
+        return nodes[*at].facts.is_none().then_some(*at);
     }
     // The host name may differ from the node's name (--hostname-override). Clones of a machine share its id, so the match
     // has to be the only one.

@@ -6,7 +6,7 @@ use super::flags::Flags;
 use super::instances::{self, Instance, image_version};
 use super::k3s;
 use super::layers::Layers;
-use super::nodes::{Document, Node, has_anything};
+use super::nodes::{self, Document, Node, has_anything};
 use crate::catalog::View;
 use crate::catalog::kubernetes::components::PROXY;
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys, not_collected, why_unknown};
@@ -35,7 +35,7 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         .iter()
         .find(|map| map.scope.as_deref() == Some("kube-system") && &*map.name == "kube-proxy");
     for instance in &found.instances {
-        let node = nodes.iter().find(|node| node.name == instance.node);
+        let node = nodes::named(&nodes, &instance.node);
         all.subjects.push(subject(inventory, instance, node, shared));
     }
     for instance in nodes.iter().filter_map(in_k3s) {

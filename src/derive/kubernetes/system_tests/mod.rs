@@ -104,3 +104,22 @@ pub fn names(subjects: &Subjects) -> Vec<String> {
 }
 
 pub const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane: ''";
+
+// Rules may read exactly the fields of the catalog.
+#[test]
+fn views_have_the_fields_of_the_catalog() {
+    let facts = "{kind: NodeFacts, metadata: {name: cp-0}, processes: [{component: etcd, pid: 1, argv: [etcd, --trusted-ca-file=/a]}, {component: kube-apiserver, pid: 2, argv: [kube-apiserver, --audit-policy-file=/a, --encryption-provider-config=/b]}, {component: kubelet, pid: 3, argv: [kubelet]}, {component: kube-scheduler, pid: 4, argv: [kube-scheduler]}, {component: kube-controller-manager, pid: 5, argv: [kube-controller-manager]}, {component: kube-proxy, pid: 6, argv: [kube-proxy]}]}";
+    for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kube-proxy", "kubelet", "node"]
+    {
+        let catalog::Source::View(view) = catalog::source(name).unwrap() else { panic!("{name} is no view") };
+        // One node with facts, one without.
+        let found = World::live().node("cp-0", CONTROL_PLANE).node("cp-1", CONTROL_PLANE).with(facts).derive(name);
+        assert!(!found.subjects.is_empty(), "{name}");
+        for subject in &found.subjects {
+            for (key, _) in subject.value.as_map().unwrap().iter() {
+                let known = |field: &catalog::Field| field.path.split('.').next() == Some(key.as_str());
+                assert!(view.fields.iter().any(known) || (name == "node" && key.as_str() == "kind"), "{name} {key}");
+            }
+        }
+    }
+}
