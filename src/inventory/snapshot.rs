@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{Inventory, Mode};
+use crate::expr::projection::Sharing;
 use crate::expr::{Map, Value};
 use crate::model::{Gap, System};
 
@@ -245,13 +246,27 @@ fn mask_variable(variable: &mut Json) {
     }
 }
 
-/// The value with what was masked turned into unknown.
-pub fn unmask(value: Value) -> Value {
+/// The value with what was masked turned into unknown; equal lists and maps in it are kept once per `sharing`.
+pub fn unmask(value: Value, sharing: &Sharing) -> Value {
     match &value {
         Value::Str(text) if **text == *MASK => Value::unknown(MASKED),
-        Value::List(items) => Value::list(items.iter().cloned().map(unmask)),
-        Value::Map(map) => Value::Map(Arc::new(Map::new(map.iter().map(|(k, v)| (k, unmask(v.clone()))).collect()))),
+        Value::List(items) if items.iter().any(is_masked) => {
+            sharing.share(Value::list(items.iter().map(|item| unmask(item.clone(), sharing))))
+        }
+        Value::Map(map) if map.iter().any(|(_, value)| is_masked(value)) => {
+            let entries = map.iter().map(|(key, value)| (key, unmask(value.clone(), sharing))).collect();
+            sharing.share(Value::Map(Arc::new(Map::new(entries))))
+        }
         _ => value,
+    }
+}
+
+fn is_masked(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => **text == *MASK,
+        Value::List(items) => items.iter().any(is_masked),
+        Value::Map(map) => map.iter().any(|(_, value)| is_masked(value)),
+        _ => false,
     }
 }
 
@@ -303,7 +318,7 @@ mod tests {
     #[test]
     fn masked_values_are_unknown() {
         let value = Value::from(serde_json::json!({"a": [{"v": MASK}, {"v": "plain"}]}));
-        let back = unmask(value);
+        let back = unmask(value, &Sharing::new());
         assert!(matches!(back.get("a").unwrap().items()[0].get("v"), Some(Value::Unknown(_))));
         assert_eq!(back.get("a").unwrap().items()[1].get("v"), Some(&Value::str("plain")));
     }

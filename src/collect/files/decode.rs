@@ -347,7 +347,7 @@ impl<'c> Decoder<'c> {
         generated: impl FnOnce() -> Option<String>,
     ) {
         let masked = job.source.snapshot && memmem::find(raw, snapshot::MASK.as_bytes()).is_some();
-        let value = if masked { snapshot::unmask(value) } else { value };
+        let value = if masked { snapshot::unmask(value, &self.memory.sharing) } else { value };
         let keys = &self.context.keys;
         let metadata = entry(&value, keys.metadata);
         let of = |key| metadata.and_then(|metadata| entry(metadata, key)).and_then(text);

@@ -715,6 +715,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn cuts_where_a_parser_cuts(
         items in prop::collection::vec(prop::collection::vec(("[a-z]{0,3}", json()), 0..4), 0..5),
