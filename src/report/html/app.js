@@ -23,6 +23,8 @@
     for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
     return node;
   };
+  // A path may break behind its dots and slashes.
+  const path = (text) => el("code", {}, text.split(/(?<=[./])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part])));
   const link = (url, text) => (url ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, text || url) : (text || ""));
 
   // Columns of the list of rules: key, heading, number, compare.
@@ -127,6 +129,11 @@
     }
     return scopeCounts.get(number);
   };
+  // A number in the middle of another id (5.2 in 1.5.2) is not meant.
+  const inId = (id, text) => {
+    for (let at = id.indexOf(text); at >= 0; at = id.indexOf(text, at + 1)) if (!/[.0-9]/.test(id[at - 1] || " ")) return true;
+    return false;
+  };
   const select = () => {
     narrow();
     const text = state.rule.toLowerCase();
@@ -137,8 +144,8 @@
       if (standard && !names(standard, D.standards[rule.standard])) return;
       if (system && D.systems[rule.system].name.toLowerCase() !== system) return;
       if (state.severity.length && !state.severity.includes(SEVERITIES[rule.severity])) return;
-      if (text && !(rule.id + " " + rule.title).toLowerCase().includes(text) &&
-        !rule.checks.some((c) => D.checks[D.evaluations[c].check].id.includes(text))) return;
+      if (text && !inId(rule.id.toLowerCase(), text) && !rule.title.toLowerCase().includes(text) &&
+        !rule.checks.some((c) => D.checks[D.evaluations[c].check].id.toLowerCase().includes(text))) return;
       let n = rule.n;
       let s = rule.state;
       if (scope) {
@@ -277,9 +284,9 @@
       if (hint) card.append(el("p", {}, "Needed: " + optional(hint)));
       if (evidence.length) {
         card.append(el("table", {},
-          el("thead", {}, el("tr", {}, ["Property", "Value", "Expected"].map((h) => el("th", { scope: "col" }, h)))),
-          el("tbody", {}, evidence.map(([path, actual, expected, source, file, line]) => el("tr", {},
-            el("td", {}, el("code", {}, T(path)), file ? el("div", { class: "small" }, optional(file) + ":" + line) : null),
+          el("thead", {}, el("tr", {}, ["Property", "Value", "Expected"].map((h) => el("th", { scope: "col", class: h.toLowerCase() }, h)))),
+          el("tbody", {}, evidence.map(([property, actual, expected, source, file, line]) => el("tr", {},
+            el("td", {}, path(T(property)), file ? el("div", { class: "small" }, optional(file) + ":" + line) : null),
             el("td", { class: "s0" }, actual ? el("code", {}, optional(actual)) : "absent", source ? el("div", { class: "small" }, optional(source)) : null),
             el("td", { class: "s2" }, T(expected)))))));
       }

@@ -171,7 +171,7 @@ fn severities(totals: &Totals) -> String {
 fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<h3>My systems</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"My systems\"><table>\
+        "<h3>My systems</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"My systems\"><table id=\"systems\">\
          <thead><tr><th scope=\"col\">System</th><th scope=\"col\">Kind</th><th scope=\"col\">Standard</th>\
          <th scope=\"col\">Posture</th><th scope=\"col\">Failed</th><th scope=\"col\">By severity</th><th scope=\"col\">Manual</th>\
          <th scope=\"col\">Passed</th><th scope=\"col\">Coverage</th><th scope=\"col\">Last assessed</th></tr></thead>\n<tbody>"
