@@ -100,13 +100,15 @@ fn rule(
         let names: Vec<&str> = names.into_iter().collect();
         return paper.line(2, &Line::new().dim("same resources as ").plain(&names.join(", ")).dim(" above"));
     }
-    shown.extend(failing.into_iter().map(|at| (at, name.clone())));
 
     let limit = if all { usize::MAX } else { RESOURCES };
     let findings = selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
     let mut fixes: Vec<&str> = Vec::new();
     for found in findings.take(limit) {
         finding(paper, &found, all)?;
+        if !shown.iter().any(|(known, _)| *known == found.check_index) {
+            shown.push((found.check_index, name.clone()));
+        }
         if !fixes.contains(&found.check.check.fix.as_str()) {
             fixes.push(&found.check.check.fix);
         }
