@@ -109,7 +109,7 @@ fn live(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spin
 
 #[cfg(not(feature = "kubernetes"))]
 fn live(_: &InputArgs, _: &Wanted, _: jiff::Timestamp, _: &Spinner) -> Result<Inventory, Fault> {
-    Err(Fault("this build cannot read clusters; give files with --from".to_owned()))
+    Err(super::no_clusters())
 }
 
 /// Evaluates what was read against the wanted standards.
