@@ -129,28 +129,29 @@ def make(name, namespace, kind, **o):
     if account == name:
         made.accounts.append(thing("v1", "ServiceAccount", name, namespace, automountServiceAccountToken=o.get("api", False)))
     spec = pod_spec(name, account, o)
-    template = {"metadata": {"labels": labels}, "spec": spec}
+    own = {"app.kubernetes.io/name": name}
+    template = {"metadata": {"labels": own}, "spec": spec}
     selector = {"matchLabels": {"app.kubernetes.io/name": name}}
     replicas = o.get("replicas", 1)
     on = [o.get("node", "worker-1")] * replicas
     if kind == "Deployment":
-        build(made, namespace, labels, thing("apps/v1", kind, name, namespace, labels, replicas=None, spec={"replicas": replicas, "selector": selector, "template": template}), on)
+        build(made, namespace, own, thing("apps/v1", kind, name, namespace, labels, replicas=None, spec={"replicas": replicas, "selector": selector, "template": template}), on)
     elif kind == "StatefulSet":
         spec_of_set = {"replicas": replicas, "selector": selector, "serviceName": name, "template": template}
         if "data" in o:
             claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}, "storageClassName": "ceph-block"}
             spec_of_set["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": claim}]
-        build(made, namespace, labels, thing("apps/v1", kind, name, namespace, labels, spec=spec_of_set), on)
+        build(made, namespace, own, thing("apps/v1", kind, name, namespace, labels, spec=spec_of_set), on)
     elif kind == "DaemonSet":
-        build(made, namespace, labels, thing("apps/v1", kind, name, namespace, labels, spec={"selector": selector, "template": template}), ["cp-0", "worker-1"])
+        build(made, namespace, own, thing("apps/v1", kind, name, namespace, labels, spec={"selector": selector, "template": template}), ["cp-0", "worker-1"])
     elif kind == "Job":
         spec["restartPolicy"] = "Never"
-        build(made, namespace, labels, thing("batch/v1", kind, name, namespace, labels, spec={"backoffLimit": 2, "template": template}), on)
+        build(made, namespace, own, thing("batch/v1", kind, name, namespace, labels, spec={"backoffLimit": 2, "template": template}), on)
     else:
         spec["restartPolicy"] = "OnFailure"
         job = {"spec": {"template": template}}
         cron = {"concurrencyPolicy": "Forbid", "jobTemplate": job, "schedule": o["schedule"]}
-        build(made, namespace, labels, thing("batch/v1", kind, name, namespace, labels, spec=cron), on if o.get("last_run") else [])
+        build(made, namespace, own, thing("batch/v1", kind, name, namespace, labels, spec=cron), on if o.get("last_run") else [])
     return made
 
 
@@ -159,7 +160,7 @@ def pod_spec(name, account, o):
         "image": o["image"],
         "imagePullPolicy": "IfNotPresent",
         "name": name,
-        "resources": o.get("resources", {"limits": {"cpu": "1", "memory": "512Mi"}, "requests": {"cpu": "50m", "memory": "128Mi"}}),
+        "resources": o.get("resources", {"limits": {"cpu": "1", "memory": "512Mi"}}),
     }
     context = o.get("context", HARD)
     if context:
@@ -168,7 +169,7 @@ def pod_spec(name, account, o):
         if key in o:
             container[key] = o[key]
     if "port" in o:
-        container["ports"] = [{"containerPort": o["port"], "name": "http", "protocol": "TCP"}]
+        container["ports"] = [{"containerPort": o["port"], "name": "http"}]
     volumes, mounts = [], []
     if not o.get("windows") and context == HARD:
         volumes.append({"emptyDir": {}, "name": "tmp"})

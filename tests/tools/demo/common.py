@@ -3,6 +3,8 @@ import hashlib
 
 VERSION = "v1.34.2"
 NODES = ["cp-0", "worker-1", "windows-1"]
+# The others leave it out, to be short.
+DATED = ["ClusterRoleBinding", "Namespace", "Node", "Pod", "RoleBinding"]
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -25,7 +27,9 @@ def created(*parts):
 
 
 def metadata(kind, name, namespace=None, labels=None, annotations=None):
-    meta = {"name": name, "creationTimestamp": created(kind, namespace or "", name)}
+    meta = {"name": name}
+    if kind in DATED:
+        meta["creationTimestamp"] = created(kind, namespace or "", name)
     if namespace:
         meta["namespace"] = namespace
     if labels:

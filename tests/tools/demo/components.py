@@ -8,6 +8,7 @@ PKI = "/etc/kubernetes/pki"
 ARGV = {
     "kube-apiserver": [
         "kube-apiserver",
+        "--admission-control-config-file=/etc/kubernetes/admission.yaml",
         "--advertise-address=10.20.0.10",
         "--allow-privileged=true",
         # Planted: a week is shorter than most investigations look back.
@@ -19,7 +20,7 @@ ARGV = {
         "--authentication-config=/etc/kubernetes/authentication.yaml",
         "--authorization-mode=Node,RBAC",
         f"--client-ca-file={PKI}/ca.crt",
-        "--enable-admission-plugins=NodeRestriction,AlwaysPullImages,DenyServiceExternalIPs",
+        "--enable-admission-plugins=NodeRestriction,AlwaysPullImages,DenyServiceExternalIPs,EventRateLimit",
         "--enable-bootstrap-token-auth=true",
         "--encryption-provider-config=/etc/kubernetes/encryption.yaml",
         f"--etcd-cafile={PKI}/etcd/ca.crt",
@@ -104,7 +105,7 @@ ARGV = {
 }
 IMAGES = {name: f"registry.k8s.io/{name}:{VERSION}" for name in ARGV} | {"etcd": "registry.k8s.io/etcd:3.6.5-0"}
 PATHS = {
-    "kube-apiserver": ["/etc/kubernetes/audit-policy.yaml", "/etc/kubernetes/authentication.yaml", "/etc/kubernetes/encryption.yaml", PKI, "/etc/ssl/certs", "/var/log/kubernetes/audit"],
+    "kube-apiserver": ["/etc/kubernetes/admission.yaml", "/etc/kubernetes/audit-policy.yaml", "/etc/kubernetes/authentication.yaml", "/etc/kubernetes/encryption.yaml", PKI, "/etc/ssl/certs", "/var/log/kubernetes/audit"],
     "kube-controller-manager": ["/etc/kubernetes/controller-manager.conf", PKI, "/etc/ssl/certs"],
     "kube-scheduler": ["/etc/kubernetes/scheduler.conf"],
     "etcd": [f"{PKI}/etcd", "/var/lib/etcd"],

@@ -155,6 +155,7 @@ def documents(node):
     found = [("/var/lib/kubelet/config.yaml", "kubelet", kubelet_config(node)), ("/var/lib/kube-proxy/config.conf", "kube-proxy", PROXY_CONFIG)]
     if node == "cp-0":
         found += [
+            ("/etc/kubernetes/admission.yaml", "kube-apiserver", ADMISSION),
             ("/etc/kubernetes/audit-policy.yaml", "kube-apiserver", AUDIT_POLICY),
             ("/etc/kubernetes/authentication.yaml", "kube-apiserver", AUTHENTICATION),
             ("/etc/kubernetes/encryption.yaml", "kube-apiserver", ENCRYPTION),
@@ -182,6 +183,7 @@ AUDIT_POLICY = {
         {"level": "Metadata"},
     ],
 }
+ADMISSION = {"kind": "AdmissionConfiguration", "plugins": [{"name": "EventRateLimit", "path": "/etc/kubernetes/event-rate-limit.yaml"}]}
 AUTHENTICATION = {
     "kind": "AuthenticationConfiguration",
     "anonymous": {"enabled": True, "conditions": [{"path": "/livez"}, {"path": "/readyz"}, {"path": "/healthz"}]},

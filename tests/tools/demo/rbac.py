@@ -3,7 +3,6 @@ from .common import thing
 
 GROUP = "rbac.authorization.k8s.io"
 BOOT = {"kubernetes.io/bootstrapping": "rbac-defaults"}
-AUTO = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
 READ = ["get", "list", "watch"]
 WRITE = ["create", "delete", "deletecollection", "patch", "update"]
 ALL = READ + WRITE
@@ -23,14 +22,14 @@ def role(name, rules, namespace=None, own=False, aggregate=None, annotations=Non
     more = {}
     if aggregate:
         more = {"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {f"{GROUP}/aggregate-to-{aggregate}": "true"}}]}}
-    return thing(f"{GROUP}/v1", kind, name, namespace, labels, AUTO if own else annotations, rules=rules, **more)
+    return thing(f"{GROUP}/v1", kind, name, namespace, labels, annotations, rules=rules, **more)
 
 
 def binding(name, role_kind, role_name, subjects, namespace=None, own=False, annotations=None):
     kind = "RoleBinding" if namespace else "ClusterRoleBinding"
     subjects = [subject(*s) for s in subjects]
     ref = {"apiGroup": GROUP, "kind": role_kind, "name": role_name}
-    found = thing(f"{GROUP}/v1", kind, name, namespace, dict(BOOT) if own else None, AUTO if own else annotations, roleRef=ref)
+    found = thing(f"{GROUP}/v1", kind, name, namespace, dict(BOOT) if own else None, annotations, roleRef=ref)
     if subjects:
         found["subjects"] = subjects
     return found
@@ -123,7 +122,6 @@ CONTROLLERS = {
     "daemon-set-controller": [rule(["apps"], ["daemonsets"], READ), rule([""], ["pods"], ["create", "delete", "list", "patch", "watch"])],
     "statefulset-controller": [rule(["apps"], ["statefulsets"], READ), rule([""], ["persistentvolumeclaims", "pods"], ALL)],
     "job-controller": [rule(["batch"], ["jobs"], READ), rule([""], ["pods"], ["create", "delete", "list", "patch", "watch"])],
-    "cronjob-controller": [rule(["batch"], ["cronjobs", "jobs"], ALL), rule([""], ["pods"], ["delete", "list"])],
     "namespace-controller": [rule([""], ["namespaces"], ["delete", "get", "list", "watch"]), rule(["*"], ["*"], ["delete", "deletecollection", "get", "list"])],
     "generic-garbage-collector": [rule(["*"], ["*"], ["delete", "get", "list", "patch", "update", "watch"])],
     "persistent-volume-binder": [rule([""], ["persistentvolumeclaims", "persistentvolumes"], ALL)],
