@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::paper::{Ink, Line, Paper, Room};
-use crate::base::text::count;
+use crate::base::text::{count, width};
 use crate::model::{Detail, Evidence, Severity, State};
 use crate::report::view::{Finding, Row, Selection};
 use crate::report::{Report, words};
@@ -143,7 +143,8 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
     let limit = if all { usize::MAX } else { PROPERTIES };
     for evidence in detail.evidence.iter().take(limit) {
-        paper.fit(room, &property(evidence))?;
+        let actual = if all { 300 } else { room_for_actual(paper.width, room, evidence) };
+        paper.fit(room, &property(evidence, actual))?;
     }
     match detail.evidence.len().saturating_sub(limit) + detail.omitted {
         0 => Ok(()),
@@ -152,10 +153,19 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
 }
 
-fn property(evidence: &Evidence) -> Line {
+// A long value must not push off the page where it comes from and what was expected.
+fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
+    let rest = [Some(&evidence.path), evidence.source.as_ref(), Some(&evidence.expected)];
+    // Beside the texts: ` = `, ` ()`, `, expected `, and what breaking lines costs, of which a long value costs most.
+    let used = rest.into_iter().flatten().map(|text| width(text) + 10).sum::<usize>();
+    let line = page.saturating_sub(room.hanging);
+    (line * room.lines).saturating_sub(used + line / 3).clamp(40, 300)
+}
+
+fn property(evidence: &Evidence, actual_limit: usize) -> Line {
     let line = Line::new().plain(&words::short(&evidence.path, 300));
     let line = match &evidence.actual {
-        Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, 300)),
+        Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, actual_limit)),
         None => line.dim(" is ").add(Ink::Red, "absent"),
     };
     let line = match &evidence.source {
