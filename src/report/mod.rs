@@ -23,7 +23,8 @@ use std::str::FromStr;
 pub use cards::{Card, cards};
 pub use json::SCHEMA as JSON_SCHEMA;
 pub use terminal::{Layout, TableStyle};
-pub use view::{Column, Finding, Row, Selection, Sort, Tally, View};
+pub use view::{Column, Finding, Row, Selection, Sort, Tally, View, names_standard};
+pub use words::argument;
 
 use serde::{Serialize, Serializer};
 
