@@ -55,11 +55,6 @@ fn several_standards(rows: &[&Row<'_>]) -> bool {
     rows.iter().any(|row| rows.first().is_some_and(|first| row.standard.standard.id != first.standard.standard.id))
 }
 
-fn fails(row: &Row<'_>, check: u32) -> bool {
-    let check = usize::try_from(check).ok().and_then(|at| row.assessment.checks.get(at));
-    check.is_some_and(|check| check.counts.failed > 0)
-}
-
 fn rule(
     paper: &mut Paper<'_>,
     report: &Report<'_>,
@@ -93,20 +88,22 @@ fn rule(
     paper.edges(0, &head, &tail)?;
 
     let name = format!("{standard}{}", words::short(&row.rule.id, 60));
-    let failing: Vec<u32> = row.rule.checks.iter().copied().filter(|at| fails(row, *at)).collect();
+    let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
+    let failing: BTreeSet<u32> = failed().map(|finding| finding.check_index).collect();
     let seen = |at: &u32| shown.iter().find(|(known, _)| known == at).map(|(_, name)| name.as_str());
     if let Some(names) = failing.iter().map(seen).collect::<Option<BTreeSet<&str>>>().filter(|names| !names.is_empty())
     {
         let names: Vec<&str> = names.into_iter().collect();
         return paper.line(2, &Line::new().dim("same resources as ").plain(&names.join(", ")).dim(" above"));
     }
-    shown.extend(failing.into_iter().map(|at| (at, name.clone())));
 
     let limit = if all { usize::MAX } else { RESOURCES };
-    let findings = selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
     let mut fixes: Vec<&str> = Vec::new();
-    for found in findings.take(limit) {
+    for found in failed().take(limit) {
         finding(paper, &found, all)?;
+        if !shown.iter().any(|(known, _)| *known == found.check_index) {
+            shown.push((found.check_index, name.clone()));
+        }
         if !fixes.contains(&found.check.check.fix.as_str()) {
             fixes.push(&found.check.check.fix);
         }
