@@ -1,5 +1,6 @@
 //! The scan that another is compared with: a file of `spm scan --format json`, or one of the history.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -81,18 +82,21 @@ pub struct Changes<'a> {
 /// What changed between the two, in the standards that were asked for now.
 pub fn compare<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Changes<'a>, Fault> {
     let mut diff = diff(before, after)?;
-    let selected = |assessment: &Assessment, item: &DiffItem<'_>| {
-        let mut rules = assessment.standards.iter().filter(|s| s.selected).flat_map(|standard| &standard.rules);
-        rules.any(|rule| {
-            let mut checks = rule.checks.iter().filter_map(|at| assessment.checks.get(*at as usize));
-            !rule.out_of_scope && checks.any(|check| check.check.id == item.check.check.id && check.params == item.check.params)
-        })
-    };
-    diff.new.retain(|item| selected(after, item));
-    diff.open.retain(|item| selected(after, item));
-    diff.fixed.retain(|item| selected(before, item) || selected(after, item));
-    diff.coverage.became_manual.retain(|item| selected(after, item));
+    let (earlier, now) = (asked_for(before), asked_for(after));
+    let key = |item: &DiffItem<'a>| (item.check.check.id.as_str(), &item.check.params);
+    diff.new.retain(|item| now.contains(&key(item)));
+    diff.open.retain(|item| now.contains(&key(item)));
+    diff.fixed.retain(|item| now.contains(&key(item)) || earlier.contains(&key(item)));
+    diff.coverage.became_manual.retain(|item| now.contains(&key(item)));
     Ok(Changes { diff, before })
+}
+
+/// Checks with their parameters that the standards which the user asked for map to.
+fn asked_for(assessment: &Assessment) -> BTreeSet<(&str, &BTreeMap<String, String>)> {
+    let standards = assessment.standards.iter().filter(|standard| standard.selected);
+    let rules = standards.flat_map(|standard| &standard.rules).filter(|rule| !rule.out_of_scope);
+    let checks = rules.flat_map(|rule| &rule.checks).filter_map(|at| assessment.checks.get(*at as usize));
+    checks.map(|check| (check.check.id.as_str(), &check.params)).collect()
 }
 
 impl<'a> Changes<'a> {

@@ -61,7 +61,9 @@ pub fn remarks(decisions: &Decisions, report: &WaiverReport) -> Vec<String> {
         let became = match (usage, expires) {
             (Usage::Applied(_) | Usage::OtherSystem, _) => return,
             (Usage::UnknownRule, _) => "no evaluated rule or check has this name".to_owned(),
-            (Usage::Unmatched, _) if what == "waiver" => "matches no failed finding, remove it if it is fixed".to_owned(),
+            (Usage::Unmatched, _) if what == "waiver" => {
+                "matches no failed finding, remove it if it is fixed".to_owned()
+            }
             (Usage::Unmatched, _) => "matches nothing that is Manual".to_owned(),
             (Usage::Expired, Some(expires)) => format!("holds until {expires} only and is not applied"),
             (Usage::Expired, None) => "does not hold yet".to_owned(),

@@ -42,8 +42,9 @@ impl Exit {
     /// How a run with these assessments ended. Only the standards that the user asked for count. `new` are the findings that
     /// the baseline has not, if there is one.
     pub fn of(assessments: &[Assessment], gate: &GateArgs, new: Option<&[DiffItem<'_>]>) -> Exit {
-        let selected =
-            || assessments.iter().flat_map(|assessment| assessment.standards.iter().filter(|standard| standard.selected));
+        let selected = || {
+            assessments.iter().flat_map(|assessment| assessment.standards.iter().filter(|standard| standard.selected))
+        };
         let mut rules = selected().flat_map(|standard| standard.rules.iter().filter(|rule| !rule.out_of_scope));
         let failed = gate.fail_on.is_some_and(|threshold| {
             rules.any(|rule| {

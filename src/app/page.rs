@@ -40,7 +40,8 @@ impl Outputs {
     /// Writes the files, then the page.
     pub fn write(&self, report: &Report<'_>, view: &View, style: &TableStyle) -> Result<(), Fault> {
         for (format, path) in &self.files {
-            write_atomic(path, |out| report::write(*format, report, view, style, out)).map_err(|error| fault(path, &error))?;
+            write_atomic(path, |out| report::write(*format, report, view, style, out))
+                .map_err(|error| fault(path, &error))?;
         }
         match self.page {
             Some(format) => print(|out| report::write(format, report, view, style, out)),

@@ -21,7 +21,10 @@ pub fn sql(view: &View, assessments: &[Assessment], latest: bool) -> String {
         names => {
             let names = lower(names);
             let columns = [
-                "r.short", "r.standard_name", "r.standard", "r.short || '@' || r.standard_version",
+                "r.short",
+                "r.standard_name",
+                "r.standard",
+                "r.short || '@' || r.standard_version",
                 "r.standard_name || '@' || r.standard_version",
             ];
             format!("({})", columns.map(|column| format!("lower({column}) IN ({names})")).join(" OR "))
@@ -80,9 +83,9 @@ fn rule(text: &str) -> String {
 }
 
 fn order(view: &View) -> String {
-    const SEVERITY: &str = "CASE r.severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END";
-    const STATE: &str =
-        "CASE r.state WHEN 'failed' THEN 0 WHEN 'manual' THEN 1 WHEN 'passed' THEN 2 ELSE 3 END";
+    const SEVERITY: &str =
+        "CASE r.severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END";
+    const STATE: &str = "CASE r.state WHEN 'failed' THEN 0 WHEN 'manual' THEN 1 WHEN 'passed' THEN 2 ELSE 3 END";
     let attention = format!("{STATE}, r.failed > 0 AND r.waived = r.failed, {SEVERITY} DESC, r.standard, r.rule");
     let Some(sort) = view.sort.filter(|sort| sort.column != Column::Attention) else { return attention };
     let column = match sort.column {

@@ -46,8 +46,9 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     spinner.finish();
 
     let assessments = [assessment];
+    let [assessment] = &assessments;
     let command = match &kept {
-        Ok(true) => format!("spm report --system {}", report::argument(&assessments[0].system.name)),
+        Ok(true) => format!("spm report --system {}", report::argument(&assessment.system.name)),
         _ => command(&args.input),
     };
     let report = Report { assessments: &assessments, others: &[], command: &command };
@@ -67,7 +68,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         Ok(_) => {}
     }
     let before = before?.flatten();
-    let changes = before.as_ref().map(|before| compare(before, &assessments[0])).transpose()?;
+    let changes = before.as_ref().map(|before| compare(before, assessment)).transpose()?;
     if let Some(changes) = changes.as_ref().filter(|_| !global.quiet) {
         baseline::tell(changes);
     }
@@ -80,7 +81,8 @@ fn keep(args: &KeepArgs, assessment: &Assessment) -> Result<bool, Fault> {
     if args.no_store {
         return Ok(false);
     }
-    let path = args.store.path().ok_or_else(|| Fault("there is no home directory; name a file with --store".to_owned()))?;
+    let path =
+        args.store.path().ok_or_else(|| Fault("there is no home directory; name a file with --store".to_owned()))?;
     Store::open(&path)?.save(assessment)?;
     Ok(true)
 }

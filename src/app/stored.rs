@@ -8,7 +8,8 @@ use crate::report::{OtherStatus, OtherSystem};
 use crate::store::{Store, SystemKey, Which};
 
 /// What an empty history means.
-const EMPTY: &str = "nothing has been scanned yet: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` files";
+const EMPTY: &str =
+    "nothing has been scanned yet: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` files";
 
 /// The history, if there is one.
 pub fn open(args: &StoreArgs) -> Result<Option<Store>, Fault> {
@@ -24,7 +25,8 @@ pub fn need(args: &StoreArgs) -> Result<Store, Fault> {
         Some(store) if !store.systems()?.is_empty() => Ok(store),
         Some(store) => Err(Fault(format!("{EMPTY} (the history {} is empty)", store.path().display()))),
         None => {
-            let path = args.path().map_or_else(String::new, |path| format!(" (there is no history {})", path.display()));
+            let path =
+                args.path().map_or_else(String::new, |path| format!(" (there is no history {})", path.display()));
             Err(Fault(format!("{EMPTY}{path}")))
         }
     }
@@ -101,7 +103,9 @@ pub fn load(
         }
     }
     match (at, loaded.assessments.is_empty()) {
-        (Some(ScanRef::Id(id)), true) => Err(Fault(format!("no stored scan begins with {id}; `spm history` lists them"))),
+        (Some(ScanRef::Id(id)), true) => {
+            Err(Fault(format!("no stored scan begins with {id}; `spm history` lists them")))
+        }
         (Some(ScanRef::At(time)), true) => {
             let first = store.info()?.systems.into_iter().map(|(_, _, first, _)| first).min().unwrap_or_default();
             Err(Fault(format!("nothing had been scanned at {time}; the first scan is of {first}")))

@@ -220,8 +220,8 @@ fn merge<'a>(old: &[Entry<'a>], new: &[Entry<'a>], mut visit: impl FnMut(Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{GapReason, Severity};
     use crate::model::sample::{Size, bare, check, cluster, outcome, resource, rule, standard};
+    use crate::model::{GapReason, Severity};
     use State::{Failed, Manual, NotRelevant, Passed};
 
     const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];

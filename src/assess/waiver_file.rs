@@ -21,7 +21,16 @@ const SELECTOR: [&str; 5] = ["system", "kind", "namespace", "name", "element"];
 const WAIVER: [&str; 9] =
     ["rule", "reason", "owner", "expires", SELECTOR[0], SELECTOR[1], SELECTOR[2], SELECTOR[3], SELECTOR[4]];
 const ATTESTATION: [&str; 11] = [
-    "rule", "verdict", "by", "date", "expires", "evidence", SELECTOR[0], SELECTOR[1], SELECTOR[2], SELECTOR[3],
+    "rule",
+    "verdict",
+    "by",
+    "date",
+    "expires",
+    "evidence",
+    SELECTOR[0],
+    SELECTOR[1],
+    SELECTOR[2],
+    SELECTOR[3],
     SELECTOR[4],
 ];
 

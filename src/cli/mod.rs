@@ -5,8 +5,8 @@ mod review;
 mod scan;
 
 pub use review::{
-    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs, WaiveArgs,
-    WaiverArgs,
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs,
+    WaiveArgs, WaiverArgs,
 };
 pub use scan::{
     GateArgs, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs,

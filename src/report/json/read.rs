@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use super::FORMAT;
 use crate::model::{
-    Assessment, CheckInfo, CheckResult, Control, Counts, Detail, Evidence, Gap, GapReason, Location, Outcome, ResourceRef,
-    RuleResult, Severity, StandardInfo, StandardKind, StandardResult, State, System, Technology, Text, Totals, Waiver,
+    Assessment, CheckInfo, CheckResult, Control, Counts, Detail, Evidence, Gap, GapReason, Location, Outcome,
+    ResourceRef, RuleResult, Severity, StandardInfo, StandardKind, StandardResult, State, System, Technology, Text,
+    Totals, Waiver,
 };
 
 /// Files above this size are refused, in bytes.
@@ -116,7 +117,7 @@ struct WireGap {
 impl WireGap {
     fn gap(self) -> Result<Gap, ReadError> {
         let WireGap { kind, scope, reason, detail, permission } = self;
-        let reason = word("reason", &reason, &GapReason::ALL, |reason| super::gap_reason(*reason))?;
+        let reason = word("reason", &reason, &GapReason::ALL, |reason| reason.as_str())?;
         Ok(Gap { kind, scope, reason, detail, permission })
     }
 }
@@ -293,7 +294,9 @@ impl WireOutcome {
             element: self.element,
             state: self.result,
             detail: self.reason.map(|reason| Arc::new(Detail { reason, hint, evidence, omitted })),
-            waiver: self.waiver.map(|WireWaiver { reason, owner, expires }| Arc::new(Waiver { reason, owner, expires })),
+            waiver: self
+                .waiver
+                .map(|WireWaiver { reason, owner, expires }| Arc::new(Waiver { reason, owner, expires })),
         }
     }
 }

@@ -152,7 +152,8 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
 }
 
-fn property(evidence: &Evidence) -> Line {
+/// `path = actual (source), expected ...`.
+pub fn property(evidence: &Evidence) -> Line {
     let line = Line::new().plain(&words::short(&evidence.path, 300));
     let line = match &evidence.actual {
         Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, 300)),
