@@ -158,8 +158,7 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
     let limit = if all { usize::MAX } else { PROPERTIES };
     for evidence in detail.evidence.iter().take(limit) {
-        let actual = if all { 300 } else { room_for_actual(paper.width, room, evidence) };
-        paper.fit(room, &property(evidence, actual))?;
+        property(paper, room, evidence)?;
     }
     match detail.evidence.len().saturating_sub(limit) + detail.omitted {
         0 => Ok(()),
@@ -174,10 +173,12 @@ fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
     // Beside the texts: ` = `, ` ()`, `, expected `, and what breaking lines costs, of which a long value costs most.
     let used = rest.into_iter().flatten().map(|text| width(text) + 10).sum::<usize>();
     let line = page.saturating_sub(room.hanging);
-    (line * room.lines).saturating_sub(used + line / 3).clamp(40, 300)
+    line.saturating_mul(room.lines).saturating_sub(used + line / 3).clamp(40, 300)
 }
 
-fn property(evidence: &Evidence, actual_limit: usize) -> Line {
+/// `path = actual (source), expected ...`.
+pub fn property(paper: &mut Paper<'_>, room: Room, evidence: &Evidence) -> io::Result<()> {
+    let actual_limit = room_for_actual(paper.width, room, evidence);
     let line = Line::new().plain(&words::short(&evidence.path, 300));
     let line = match &evidence.actual {
         Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, actual_limit)),
@@ -187,7 +188,7 @@ fn property(evidence: &Evidence, actual_limit: usize) -> Line {
         Some(source) => line.dim(&format!(" ({})", words::short(source, 120))),
         None => line,
     };
-    line.dim(", expected ").add(Ink::Green, &words::short(&evidence.expected, 300))
+    paper.fit(room, &line.dim(", expected ").add(Ink::Green, &words::short(&evidence.expected, 300)))
 }
 
 /// Manual rules, together where the same thing is missing.
