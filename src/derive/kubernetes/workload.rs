@@ -171,7 +171,6 @@ pub(super) fn facts_parts(template: &Template) -> Vec<OriginPart> {
         part(&["workload", "kind"], keys(&["kind"])),
         part(&["workload", "namespace"], keys(&["metadata", "namespace"])),
         part(&["workload", "replicas"], keys(&["spec", "replicas"])),
-        part(&["workload", "windows"], podspec_path(template, &["os", "name"])),
     ]
 }
 
