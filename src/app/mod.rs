@@ -1,10 +1,15 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
+#[cfg(unix)]
+mod collect;
+#[cfg(feature = "kubernetes")]
+mod doctor;
 mod exit;
 mod files;
 mod generate;
 mod permissions;
 mod progress;
+mod rights;
 mod rules;
 mod scan;
 mod standards;
@@ -51,7 +56,15 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Standards(args) => standards::run(args, &cli.global),
         Command::Rules(args) => rules::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Doctor(args) => doctor::run(args, &cli.global),
+        #[cfg(not(feature = "kubernetes"))]
+        Command::Doctor(_) => Err(no_clusters()),
         Command::Permissions(args) => permissions::run(args, &cli.global),
+        #[cfg(unix)]
+        Command::Collect(args) => collect::run(args, &cli.global),
+        #[cfg(not(unix))]
+        Command::Collect(_) => Err(Fault("facts of nodes are collected on the node itself, which is Linux".to_owned())),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "spm", &mut io::stdout());
             Ok(Exit::Done)
@@ -97,4 +110,9 @@ fn library(global: &GlobalArgs) -> Result<Library, LoadError> {
         library.validate()?;
     }
     Ok(library)
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn no_clusters() -> Fault {
+    Fault("this build cannot read clusters; give files with --from".to_owned())
 }

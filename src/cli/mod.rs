@@ -1,8 +1,12 @@
 //! The command line: what can be said, and nothing done. Options can also be given by the environment variable that their
 //! help names.
 
+mod collect;
+mod nodes;
 mod scan;
 
+pub use collect::{CollectArgs, CollectCommand, NodeArgs};
+pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use scan::{InputArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs};
 
 use std::path::PathBuf;
@@ -64,8 +68,12 @@ pub enum Command {
     Standards(StandardsArgs),
     /// List, show, check and write rules
     Rules(RulesArgs),
+    /// Collect facts for later scans
+    Collect(CollectArgs),
     /// Print the least rights that a scan needs
     Permissions(PermissionsArgs),
+    /// Say what a scan will not see: rights that the identity lacks, and which rules that costs
+    Doctor(DoctorArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -176,10 +184,16 @@ pub struct PermissionsArgs {
     /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
     #[arg(long)]
     pub allow_node_proxy: bool,
-    /// Name of the role
+    /// Only for these namespaces, as `scan --namespace`
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub namespace: Vec<String>,
+    /// Where the facts of nodes will come from
+    #[command(flatten)]
+    pub nodes: NodeSourceArgs,
+    /// Name of the roles
     #[arg(long, default_value = "spm-reader")]
     pub name: String,
-    /// Also bind it to this service account (NAMESPACE/NAME)
+    /// Also bind them to this service account (NAMESPACE/NAME)
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub bind: Option<String>,
 }

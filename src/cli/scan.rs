@@ -67,7 +67,7 @@ pub struct InputArgs {
     pub save: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = crate::expr::typed::duration(text).filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a duration such as 30s or 2m".to_owned())
 }

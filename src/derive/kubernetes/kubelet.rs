@@ -12,6 +12,7 @@ use crate::base::symbol::Symbol;
 use crate::catalog::View;
 use crate::catalog::kubernetes::components::KUBELET;
 use crate::catalog::kubernetes::kubelet::{DEFAULTS, DEFAULTS_WITHOUT_FILE, FLAGS, Shape, Typed, ZERO_IS_UNSET};
+use crate::catalog::kubernetes::releases::minors_behind;
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys};
 use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Mode, Presence};
@@ -64,11 +65,15 @@ fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>
     };
     let or_unknown = |value: Result<Value, Text>| value.unwrap_or_else(Value::Unknown);
     let config_file = flags.as_ref().map(|flags| Value::Bool(flags.get("config").is_some())).map_err(Clone::clone);
+    let behind = node.kubelet_version().and_then(|own| minors_behind(&own, inventory.system.version.as_deref()?));
+    let behind =
+        behind.map_or_else(|| Value::unknown("the version of the kubelet or of the API server is unknown"), Value::Int);
     let version = node.kubelet_version().map_or_else(|| Value::unknown("nothing tells the version"), Value::str);
     let value = Value::map([
         ("node", Value::str(&node.name)),
         ("virtual", Value::Bool(node.is_virtual())),
         ("version", version),
+        ("minorsBehind", behind),
         ("source", source),
         ("configFile", or_unknown(config_file)),
         ("flags", or_unknown(flags.map(|flags| flags.value()))),
