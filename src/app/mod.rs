@@ -1,5 +1,7 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
+#[cfg(feature = "kubernetes")]
+mod cleanup;
 #[cfg(unix)]
 mod collect;
 #[cfg(feature = "kubernetes")]
@@ -7,6 +9,8 @@ mod doctor;
 mod exit;
 mod files;
 mod generate;
+#[cfg(feature = "kubernetes")]
+mod live;
 mod permissions;
 mod progress;
 mod rights;
@@ -58,8 +62,10 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, &cli.global),
         #[cfg(feature = "kubernetes")]
         Command::Doctor(args) => doctor::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Cleanup(args) => cleanup::run(args),
         #[cfg(not(feature = "kubernetes"))]
-        Command::Doctor(_) => Err(no_clusters()),
+        Command::Doctor(_) | Command::Cleanup(_) => Err(no_clusters()),
         Command::Permissions(args) => permissions::run(args, &cli.global),
         #[cfg(unix)]
         Command::Collect(args) => collect::run(args, &cli.global),

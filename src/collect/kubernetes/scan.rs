@@ -100,9 +100,6 @@ pub(super) async fn scan(
     let distribution = detect::distribution(version.as_deref(), providers, labels).map(str::to_owned);
     inventory.system.distribution = distribution;
     inventory.finish();
-    if let Some(sink) = listener.save {
-        inventory.gaps().iter().for_each(|gap| sink.gap(gap));
-    }
     Ok(inventory)
 }
 
