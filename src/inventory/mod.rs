@@ -7,6 +7,7 @@ pub use crate::expr::Wanted;
 pub use sink::ObjectSink;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ pub struct Resource {
     /// The object.
     pub value: Value,
     /// Where it stands in file input.
-    pub place: Option<Box<Place>>,
+    pub place: Option<Arc<Place>>,
 }
 
 impl Resource {

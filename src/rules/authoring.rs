@@ -175,7 +175,7 @@ pub fn standard_schema() -> Value {
                 "additionalProperties": false,
                 "properties": {
                     "id": scalar, "title": {"type": "string"},
-                    "level": scalar, "cat": scalar, "maturity": scalar, "profile": scalar,
+                    "level": scalar, "cat": scalar, "stig": scalar, "maturity": scalar, "profile": scalar,
                     "assessment": {"enum": ["automated", "manual"]},
                     "checks": {"type": "array", "items": {"anyOf": [{"type": "string"}, {
                         "type": "object", "required": ["check"], "additionalProperties": false,

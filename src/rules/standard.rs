@@ -247,14 +247,15 @@ fn read_applies(node: &Node, diagnostics: &mut Diagnostics) -> Option<Applies> {
     Some(Applies { technology, distributions, versions, versions_text })
 }
 
-const METADATA: [&str; 4] = ["level", "cat", "maturity", "profile"];
+const METADATA: [&str; 5] = ["level", "cat", "stig", "maturity", "profile"];
 
 fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 15] = [
         "id",
         "title",
         "level",
         "cat",
+        "stig",
         "maturity",
         "profile",
         "assessment",

@@ -4,8 +4,10 @@ pub mod builtin;
 pub mod components;
 pub mod distribution;
 pub mod files;
+pub mod image;
 pub mod kubelet;
 mod podspec;
+pub mod releases;
 mod views;
 
 pub use podspec::{CONTAINER_FIELDS, PODSPEC_FIELDS};

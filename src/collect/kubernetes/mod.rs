@@ -3,7 +3,6 @@
 
 mod client;
 mod config;
-mod detect;
 mod error;
 mod kubeconfig;
 mod list;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::paper::{Ink, Line, Paper, Room};
-use crate::base::text::count;
+use crate::base::text::{count, width};
 use crate::model::{Detail, Evidence, Severity, State};
 use crate::report::view::{Finding, Row, Selection};
 use crate::report::{Report, words};
@@ -55,11 +55,6 @@ fn several_standards(rows: &[&Row<'_>]) -> bool {
     rows.iter().any(|row| rows.first().is_some_and(|first| row.standard.standard.id != first.standard.standard.id))
 }
 
-fn fails(row: &Row<'_>, check: u32) -> bool {
-    let check = usize::try_from(check).ok().and_then(|at| row.assessment.checks.get(at));
-    check.is_some_and(|check| check.counts.failed > 0)
-}
-
 fn rule(
     paper: &mut Paper<'_>,
     report: &Report<'_>,
@@ -93,20 +88,22 @@ fn rule(
     paper.edges(0, &head, &tail)?;
 
     let name = format!("{standard}{}", words::short(&row.rule.id, 60));
-    let failing: Vec<u32> = row.rule.checks.iter().copied().filter(|at| fails(row, *at)).collect();
+    let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
+    let failing: BTreeSet<u32> = failed().map(|finding| finding.check_index).collect();
     let seen = |at: &u32| shown.iter().find(|(known, _)| known == at).map(|(_, name)| name.as_str());
     if let Some(names) = failing.iter().map(seen).collect::<Option<BTreeSet<&str>>>().filter(|names| !names.is_empty())
     {
         let names: Vec<&str> = names.into_iter().collect();
         return paper.line(2, &Line::new().dim("same resources as ").plain(&names.join(", ")).dim(" above"));
     }
-    shown.extend(failing.into_iter().map(|at| (at, name.clone())));
 
     let limit = if all { usize::MAX } else { RESOURCES };
-    let findings = selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
     let mut fixes: Vec<&str> = Vec::new();
-    for found in findings.take(limit) {
+    for found in failed().take(limit) {
         finding(paper, &found, all)?;
+        if !shown.iter().any(|(known, _)| *known == found.check_index) {
+            shown.push((found.check_index, name.clone()));
+        }
         if !fixes.contains(&found.check.check.fix.as_str()) {
             fixes.push(&found.check.check.fix);
         }
@@ -146,7 +143,8 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
     let limit = if all { usize::MAX } else { PROPERTIES };
     for evidence in detail.evidence.iter().take(limit) {
-        paper.fit(room, &property(evidence))?;
+        let actual = if all { 300 } else { room_for_actual(paper.width, room, evidence) };
+        paper.fit(room, &property(evidence, actual))?;
     }
     match detail.evidence.len().saturating_sub(limit) + detail.omitted {
         0 => Ok(()),
@@ -155,10 +153,19 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
 }
 
-fn property(evidence: &Evidence) -> Line {
+// A long value must not push off the page where it comes from and what was expected.
+fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
+    let rest = [Some(&evidence.path), evidence.source.as_ref(), Some(&evidence.expected)];
+    // Beside the texts: ` = `, ` ()`, `, expected `, and what breaking lines costs, of which a long value costs most.
+    let used = rest.into_iter().flatten().map(|text| width(text) + 10).sum::<usize>();
+    let line = page.saturating_sub(room.hanging);
+    (line * room.lines).saturating_sub(used + line / 3).clamp(40, 300)
+}
+
+fn property(evidence: &Evidence, actual_limit: usize) -> Line {
     let line = Line::new().plain(&words::short(&evidence.path, 300));
     let line = match &evidence.actual {
-        Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, 300)),
+        Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, actual_limit)),
         None => line.dim(" is ").add(Ink::Red, "absent"),
     };
     let line = match &evidence.source {

@@ -84,6 +84,11 @@ fn pages(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>, 
             paper.blank()?;
         }
         header(paper, assessment, &rows)?;
+        if !selection.view.namespaces.is_empty() || selection.view.resource.is_some() {
+            let note =
+                "Below: only resources that match the filters. Posture and counts above are of the whole system.";
+            paper.line(0, &Line::new().add(Ink::Yellow, note))?;
+        }
         detail::failed(paper, report, selection, &rows, rules)?;
         detail::manual(paper, report, selection, &rows, style.verbose > 0)?;
         remarks(paper, assessment, style.verbose > 0)?;
