@@ -1,6 +1,8 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
 mod baseline;
+#[cfg(feature = "kubernetes")]
+mod cleanup;
 #[cfg(unix)]
 mod collect;
 mod decisions;
@@ -13,6 +15,8 @@ mod files;
 mod generate;
 mod history;
 mod page;
+#[cfg(feature = "kubernetes")]
+mod live;
 mod permissions;
 mod progress;
 mod query;
@@ -75,8 +79,10 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, &cli.global),
         #[cfg(feature = "kubernetes")]
         Command::Doctor(args) => doctor::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Cleanup(args) => cleanup::run(args),
         #[cfg(not(feature = "kubernetes"))]
-        Command::Doctor(_) => Err(no_clusters()),
+        Command::Doctor(_) | Command::Cleanup(_) => Err(no_clusters()),
         Command::Permissions(args) => permissions::run(args, &cli.global),
         #[cfg(unix)]
         Command::Collect(args) => collect::run(args, &cli.global),

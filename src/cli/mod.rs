@@ -100,6 +100,8 @@ pub enum Command {
     Permissions(PermissionsArgs),
     /// Say what a scan will not see: rights that the identity lacks, and which rules that costs
     Doctor(DoctorArgs),
+    /// Delete what a scan with `--nodes daemonset` left in a cluster because it was killed
+    Cleanup(CleanupArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
