@@ -244,13 +244,13 @@ mod tests {
     fn equal_parts_are_decoded_once() {
         let memory = Memory::default();
         let wanted = projection(&["metadata.name", "spec.containers[*].image"]);
-        let decode = |name: &str, image: &str| {
+        let decoded = |name: &str, image: &str| {
             let text = format!(
                 r#"{{"metadata":{{"name":"{name}"}},"spec":{{"x":"\"}}","containers":[{{"image":"{image}"}}]}}}}"#
             );
-            super::decode(text.as_bytes(), &wanted, &memory).unwrap()
+            decode(text.as_bytes(), &wanted, &memory).unwrap()
         };
-        let (a, b, c) = (decode("a", "i"), decode("b", "i"), decode("c", "j"));
+        let (a, b, c) = (decoded("a", "i"), decoded("b", "i"), decoded("c", "j"));
         let list = |value: &Value| match value.at(&["spec", "containers"]) {
             Some(Value::List(items)) => items.clone(),
             _ => panic!("no list"),
