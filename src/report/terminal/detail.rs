@@ -170,10 +170,12 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
 // A long value must not push off the page where it comes from and what was expected.
 fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
     let rest = [Some(&evidence.path), evidence.source.as_ref(), Some(&evidence.expected)];
-    // Beside the texts: ` = `, ` ()`, `, expected `, and what breaking lines costs: a long value a whole one.
+    // Beside the texts: ` = `, ` ()`, `, expected `, and what breaking lines costs; a long value costs a whole one.
     let used = rest.into_iter().flatten().map(|text| width(text) + 10).sum::<usize>();
     let line = page.saturating_sub(room.hanging);
-    line.saturating_mul(room.lines).saturating_sub(used + line).clamp(40, 300)
+    let left = line.saturating_mul(room.lines).saturating_sub(used);
+    let fits = evidence.actual.as_ref().is_none_or(|actual| width(actual) + line / 3 <= left);
+    if fits { 300 } else { left.saturating_sub(line).clamp(40, 300) }
 }
 
 /// `path = actual (source), expected ...`.
