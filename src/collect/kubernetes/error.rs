@@ -78,6 +78,12 @@ pub enum ClusterError {
         /// What happened instead.
         problem: String,
     },
+    /// The user stopped the scan.
+    #[error("interrupted; {left}")]
+    Interrupted {
+        /// What became of what was created for it.
+        left: String,
+    },
     /// Threads could not be started.
     #[error("the network could not be set up")]
     Runtime(#[source] std::io::Error),

@@ -227,7 +227,8 @@ fn the_cluster_as_a_whole() {
     assert_eq!(
         world.read("cluster", "."),
         [concat!(
-            r#"Cluster test: {"version":"1.34.1","distribution":"upstream","managed":false,"namespaces":["shop"],"#,
+            r#"Cluster test: {"version":"1.34.1","maintainedUntil":"2026-10-27T23:59:59Z","distribution":"upstream","#,
+            r#""managed":false,"namespaces":["shop"],"#,
             r#""network":{"plugin":"Calico","enforcesPolicies":true},"secretStores":["External Secrets Operator"],"#,
             r#""imagePolicies":["Sigstore policy controller"]}"#
         )]
