@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::{env, fs, process};
+use std::{env, fmt, fs};
 
 // The same layers as in the program; what only running needs stays unused here.
 #[allow(dead_code, unused_imports)]
@@ -42,17 +42,14 @@ mod rules {
     pub use standard::{Applies, Rule, Standard, Use};
 }
 
-fn main() {
+fn main() -> Result<(), Fault> {
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=build.rs");
     for layer in ["base", "catalog", "expr", "model", "rules"] {
         println!("cargo:rerun-if-changed=src/{layer}");
     }
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    if let Err(error) = rules::Pack::read(Path::new("rules")).and_then(rules::Library::new).and_then(|l| l.validate()) {
-        eprintln!("{error}");
-        process::exit(1);
-    }
+    rules::Pack::read(Path::new("rules")).and_then(rules::Library::new).and_then(|library| library.validate())?;
     let mut text = String::new();
     for (name, folder) in [("CHECKS", "checks"), ("STANDARDS", "standards")] {
         let mut files = Vec::new();
@@ -68,9 +65,22 @@ fn main() {
         text.push_str("];\n");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("embedded.rs");
-    if let Err(error) = fs::write(&out, text) {
-        eprintln!("{}: {error}", out.display());
-        process::exit(1);
+    fs::write(&out, text).map_err(|error| format!("{}: {error}", out.display()))?;
+    Ok(())
+}
+
+/// Why nothing can be built. Cargo shows it by `Debug`, so that is the text itself, a fault a line.
+struct Fault(String);
+
+impl<E: fmt::Display> From<E> for Fault {
+    fn from(error: E) -> Fault {
+        Fault(error.to_string())
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the rule packs cannot be embedded\n{}", self.0)
     }
 }
 

@@ -20,7 +20,7 @@ pub fn standard_result(planned: &Planned, checks: &[CheckResult], mode: ManualMo
     let Planned { standard, selected, rules } = planned;
     let mut results: Vec<RuleResult> =
         standard.rules.iter().zip(rules).map(|(rule, own)| rule_result(standard, rule, own, checks, mode)).collect();
-    results.sort_by(|a, b| attention(a).cmp(&attention(b)));
+    results.sort_by_key(attention);
     let totals = Totals::of(&results);
     StandardResult { standard: standard.info.clone(), selected: *selected, rules: results, totals }
 }

@@ -284,6 +284,21 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_without_resources() {
+        let set = [testing::cluster()];
+        let view = View { rule: Some("3.1.1".to_owned()), ..View::default() };
+        let rows = rows(&testing::report(&set), &view);
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        assert!(row["hint"].starts_with("List who holds client certificates"));
+        for (column, cell) in
+            [("result", "manual"), ("state", ""), ("resource_name", ""), ("check_id", ""), ("fix", "")]
+        {
+            assert_eq!(row[column], cell, "{column}");
+        }
+        assert_eq!((row["assessed_at"].as_str(), row["scan_id"].as_str()), ("2026-11-21T22:12:05Z", "scan-9"));
+    }
+
+    #[test]
     fn a_failed_resource_with_its_place() {
         let set = [testing::cluster()];
         let view = View {

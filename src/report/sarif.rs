@@ -6,7 +6,8 @@
 //! standard id and rule id for rules without checks), `partialFingerprints["spm/v1"]` is the identity of the finding,
 //! stable across runs; a waiver is a suppression.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -97,16 +98,17 @@ impl<'a> Run<'a> {
         let mut descriptors = Vec::new();
         for (_, check) in &checks {
             let check = &*check.check;
-            if !rules.contains_key(&check.id) {
-                rules.insert(check.id.clone(), descriptors.len());
+            if let Entry::Vacant(entry) = rules.entry(check.id.clone()) {
+                entry.insert(descriptors.len());
                 descriptors.push(descriptor(check, tags.get(check.id.as_str()).into_iter().flatten().copied()));
             }
         }
         for row in &people {
             let id = person_rule(row);
-            if !rules.contains_key(&id) {
-                descriptors.push(person_descriptor(&id, row));
-                rules.insert(id, descriptors.len() - 1);
+            if let Entry::Vacant(entry) = rules.entry(id) {
+                let described = person_descriptor(entry.key(), row);
+                entry.insert(descriptors.len());
+                descriptors.push(described);
             }
         }
 

@@ -200,5 +200,4 @@ fn speed() {
         let seconds = begin.elapsed().as_secs_f64();
         println!("{format}: {seconds:.2} s for 1000000 outcomes, {:.0} a second, {} bytes", 1e6 / seconds, sink.0);
     }
-    assert!(set[0].checks.len() == 100);
 }

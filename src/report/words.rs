@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
-use crate::model::{StandardKind, StandardResult, State, Waiver};
+use crate::model::{Control, StandardKind, StandardResult, State, Waiver};
 
 /// Cut to `columns`, visibly.
 pub fn short(text: &str, columns: usize) -> Cow<'_, str> {
@@ -52,6 +52,16 @@ pub fn caution(kind: StandardKind) -> Option<&'static str> {
         StandardKind::Catalogue | StandardKind::Law => {
             Some("A passed rule is supporting evidence for the requirement, not proof of compliance with it.")
         }
+    }
+}
+
+/// The machine word of a kind of control.
+pub fn control(control: Control) -> &'static str {
+    match control {
+        Control::Prevent => "prevent",
+        Control::Detect => "detect",
+        Control::Contain => "contain",
+        Control::Recover => "recover",
     }
 }
 

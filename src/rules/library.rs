@@ -50,10 +50,8 @@ impl Pack {
                 .map(|(id, path, text)| ((*id).to_owned(), File { path: (*path).to_owned(), text: (*text).into() }))
                 .collect()
         };
-        let mut pack = Pack::default();
-        pack.checks = files(super::embedded::CHECKS);
-        pack.standards = files(super::embedded::STANDARDS);
-        pack
+        let (checks, standards) = (files(super::embedded::CHECKS), files(super::embedded::STANDARDS));
+        Pack { checks, standards, ..Pack::default() }
     }
 
     /// The rule files below `dir`: `checks/**/*.yaml`, `standards/*.yaml`, `parameters.yaml`.

@@ -33,6 +33,7 @@ impl<'a> Texts<'a> {
     /// The id of each place.
     pub(super) fn resolve(&self, connection: &Connection) -> Result<Vec<i64>, Fault> {
         let mut texts = vec![""; self.places.len()];
+        #[expect(clippy::iter_over_hash_type, reason = "each text goes to its own place, so the order does not matter")]
         for (text, place) in &self.places {
             if let Some(slot) = texts.get_mut(*place as usize) {
                 *slot = text;

@@ -133,6 +133,17 @@ try {
   is("shared fragment: panel", (await text("#pane")).includes("kubernetes-apiserver-profiling-off"), true);
   await picture("shared");
 
+  await open("cluster.html");
+  await page("Emulation.setEmulatedMedia", { media: "print" });
+  is("paper has no filters", await js("getComputedStyle(document.getElementById('filters')).display"), "none");
+  await picture("print");
+  await page("Emulation.setEmulatedMedia", { media: "", features: [{ name: "prefers-color-scheme", value: "dark" }] });
+  is("dark by preference", await js("getComputedStyle(document.body).backgroundColor"), "rgb(18, 22, 28)");
+  await picture("dark");
+  await click("#theme");
+  is("light by choice", await js("getComputedStyle(document.body).backgroundColor"), "rgb(246, 247, 249)");
+  await page("Emulation.setEmulatedMedia", { media: "", features: [] });
+
   await open("hostile.html");
   is("hostile names are text", await js("document.querySelectorAll('main script, main img, main iframe, #panel script').length"), 0);
   await click("[data-rule]");

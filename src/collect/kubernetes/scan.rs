@@ -13,7 +13,9 @@ use super::client::{Api, Class, Failure, is_name};
 use super::error::ClusterError;
 use super::list::{Found, News, Reader, Texts, collection_path, internal, resource};
 use super::page::{Reading, decode};
-use super::{ClusterAccess, config, detect};
+use super::{ClusterAccess, config};
+use crate::catalog::kubernetes::CONFIG_MAPS;
+use crate::catalog::kubernetes::distribution::{distribution, plain_version};
 use crate::catalog::{self, Kind};
 use crate::collect::Progress;
 use crate::expr::projection::Sharing;
@@ -21,8 +23,7 @@ use crate::expr::{Path, Projection};
 use crate::inventory::{Inventory, Mode, ObjectSink, Resource, Wanted};
 use crate::model::{Gap, GapReason, System, Technology};
 
-/// ConfigMaps that hold the configuration of components. No others are read: anything may be in them.
-const CONFIG_MAPS: [&str; 3] = ["kube-proxy", "kubeadm-config", "kubelet-config"];
+/// Where the ConfigMaps of components are. No others are read: anything may be in them.
 const CONFIG_MAPS_IN: &str = "kube-system";
 /// The right to ask a kubelet through the API server.
 const PROXY: &str = "get nodes/proxy";
@@ -58,7 +59,7 @@ pub(super) async fn scan(
     let system = System {
         technology: Technology::Kubernetes,
         name: target.name,
-        version: version.as_deref().and_then(detect::plain_version),
+        version: version.as_deref().and_then(plain_version),
         distribution: None,
         origin: api.server.clone(),
     };
@@ -97,12 +98,8 @@ pub(super) async fn scan(
     let providers = nodes().filter_map(|node| node.at(&["spec", "providerID"])?.as_str());
     let labels = nodes().filter_map(|node| node.at(&["metadata", "labels"])?.as_map());
     let labels = labels.flat_map(|labels| labels.iter().map(|(key, _)| key.as_str()));
-    let distribution = detect::distribution(version.as_deref(), providers, labels).map(str::to_owned);
-    inventory.system.distribution = distribution;
+    inventory.system.distribution = distribution(version.as_deref(), providers, labels).map(str::to_owned);
     inventory.finish();
-    if let Some(sink) = listener.save {
-        inventory.gaps().iter().for_each(|gap| sink.gap(gap));
-    }
     Ok(inventory)
 }
 

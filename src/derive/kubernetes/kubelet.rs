@@ -15,7 +15,7 @@ use crate::catalog::kubernetes::kubelet::{DEFAULTS, DEFAULTS_WITHOUT_FILE, FLAGS
 use crate::catalog::kubernetes::releases::minors_behind;
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys};
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Presence};
+use crate::inventory::{Inventory, Mode, Presence};
 use crate::model::{ResourceRef, Text};
 
 /// One subject per node.
@@ -103,7 +103,20 @@ fn why_unknown(inventory: &Inventory, node: &Node<'_>) -> Text {
     if node.facts.is_some() {
         return format!("the node data of {} has neither processes nor a unit of the kubelet", node.name).into();
     }
-    let mut why = format!("no node data: run `spm collect node` on {}, or give --allow-node-proxy", node.name);
+    // The collector reads Linux; files cannot ask the kubelet.
+    let windows = node.info("operatingSystem") == Some("windows");
+    let mut why = match (inventory.mode, windows) {
+        (Mode::Live, false) => {
+            format!("no node data: run `spm collect node` on {}, or give --allow-node-proxy", node.name)
+        }
+        (Mode::Live, true) => format!("no node data for {}, which runs Windows: give --allow-node-proxy", node.name),
+        (Mode::Files, false) => {
+            format!("no node data: run `spm collect node` on {} and give the file with --node-facts", node.name)
+        }
+        (Mode::Files, true) => {
+            format!("no node data for {}, which runs Windows: scan the cluster with --allow-node-proxy", node.name)
+        }
+    };
     if let Presence::Gap(gap) = inventory.presence("KubeletConfigz", Some(&node.name)) {
         why.push_str(&format!(" ({gap})"));
     }

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::base::text::sanitise;
 use crate::model::{CheckInfo, CheckResult, Detail, Outcome, Severity, State, Waiver};
-use crate::report::Report;
 use crate::report::view::Selection;
+use crate::report::{Report, words};
 
 /// Bytes of JSON from which on no further resources are added. Readers open the file in a browser.
 const BUDGET: usize = 17_000_000;
@@ -279,7 +279,7 @@ fn check(check: &CheckInfo) -> serde_json::Value {
         "vector": check.ccss.to_string(),
         "likelihood": check.ccss.likelihood(),
         "impact": check.ccss.technical_impact(),
-        "control": check.control,
+        "control": words::control(check.control),
         "why": sanitise(&check.why),
         "fix": sanitise(&check.fix),
         "hint": check.hint.as_deref().map(sanitise),

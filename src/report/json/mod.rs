@@ -4,6 +4,10 @@
 //! model may change. A key is never removed or given another meaning within v1; new keys may appear. Absent optional values
 //! are null. `actual` of evidence is JSON text, redacted and possibly shortened (`...` at its end).
 
+mod read;
+
+pub use read::{ReadBack, ReadError, read};
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -11,7 +15,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::view::{Row, Selection};
-use super::{Each, OtherSystem, Report};
+use super::{Each, OtherSystem, Report, words};
 use crate::model::{
     Assessment, CheckResult, Counts, Evidence, Gap, Outcome, ResourceRef, StandardKind, StandardResult, System, Totals,
     Waiver,
@@ -120,7 +124,7 @@ impl<'a> Shown<'a> {
             vector: check.ccss.to_string(),
             likelihood: check.ccss.likelihood(),
             technical_impact: check.ccss.technical_impact(),
-            weakens: check.control,
+            weakens: words::control(check.control),
             themes: &check.themes,
             why: &check.why,
             fix: &check.fix,
@@ -348,7 +352,7 @@ struct WireCheck<'a, O> {
     vector: String,
     likelihood: String,
     technical_impact: String,
-    weakens: crate::model::Control,
+    weakens: &'static str,
     themes: &'a [String],
     why: &'a str,
     fix: &'a str,

@@ -4,12 +4,13 @@
 //! and resources in detail is bounded, and what is left out is counted, with the command that shows it.
 
 mod detail;
-mod paper;
+pub(super) mod paper;
 mod tables;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+pub(super) use self::detail::property;
 use self::paper::{Ink, Line, Paper, Room};
 use super::view::{Row, Selection};
 use super::{Report, words};
@@ -47,7 +48,7 @@ pub enum Layout {
 }
 
 /// Rules in detail on a page of one system.
-const RULES: usize = 25;
+const RULES: usize = 10;
 /// Gaps and notes that are spelt out.
 const REMARKS: usize = 8;
 
@@ -84,6 +85,11 @@ fn pages(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>, 
             paper.blank()?;
         }
         header(paper, assessment, &rows)?;
+        if !selection.view.namespaces.is_empty() || selection.view.resource.is_some() {
+            let note =
+                "Below: only resources that match the filters. Posture and counts above are of the whole system.";
+            paper.line(0, &Line::new().add(Ink::Yellow, note))?;
+        }
         detail::failed(paper, report, selection, &rows, rules)?;
         detail::manual(paper, report, selection, &rows, style.verbose > 0)?;
         remarks(paper, assessment, style.verbose > 0)?;

@@ -178,6 +178,9 @@ impl<'w> Paper<'w> {
                 indent = room.hanging;
             }
             ahead -= width(&word);
+            if used == 0 && lines > 1 && word.trim().is_empty() {
+                continue;
+            }
             used += width(&word);
             match pieces.last_mut() {
                 Some((last, text)) if *last == ink => text.push_str(&word),

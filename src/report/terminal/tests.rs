@@ -115,6 +115,20 @@ fn every_failed_resource_is_shown_or_counted() {
 }
 
 #[test]
+fn resources_stand_on_the_page_once_and_never_not_at_all() {
+    // Of the two checks of DORA 9.4(b) only the first has room there; the other stands under CIS 5.2.5.
+    let set = [testing::cluster()];
+    let short = page(&testing::report(&set), &View::default(), &at(100));
+    assert!(short.contains("spec.template.spec.hostNetwork = true") && !short.contains("same resources"), "{short}");
+    let all = page(&testing::report(&set), &View::default(), &TableStyle { verbose: 1, ..at(100) });
+    assert!(all.contains("same resources as DORA 9.4(b) above"), "{all}");
+    let narrow = View { namespaces: vec!["shop".to_owned()], ..View::default() };
+    let page = page(&testing::report(&[testing::cluster()]), &narrow, &at(100));
+    assert!(page.contains("same resources as CIS 5.2.2 above"), "{page}");
+    assert!(page.contains("Posture and counts above are of the whole system."));
+}
+
+#[test]
 fn nothing_to_show_is_said() {
     assert_eq!(page(&testing::report(&[]), &View::default(), &at(80)), "Nothing was assessed.\n");
     let view = View { rule: Some("no such rule".to_owned()), ..View::default() };
