@@ -10,9 +10,11 @@ use crate::cli::{GlobalArgs, StandardsArgs};
 use crate::rules::{Library, LoadError, Standard};
 
 struct Coverage {
+    // Of the whole document, where the file lists only a part of it.
     requirements: usize,
     assessable: usize,
     answered: usize,
+    manual: usize,
     checks: usize,
 }
 
@@ -35,7 +37,7 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
                     "version": standard.info.version, "url": standard.info.url, "kind": standard.info.kind,
                     "technology": standard.info.technology, "systems": systems(standard),
                     "requirements": coverage.requirements, "assessable": coverage.assessable,
-                    "answered": coverage.answered, "checks": coverage.checks})
+                    "answered": coverage.answered, "manual": coverage.manual, "checks": coverage.checks})
             })
             .collect();
         print(|out| writeln!(out, "{:#}", serde_json::Value::from(all)))?;
@@ -43,15 +45,25 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
     }
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["Standard", "Version", "Systems", "Requirements", "Answered by checks", "Manual", "Checks"]);
+    table.set_header([
+        "Standard",
+        "Version",
+        "Systems",
+        "Requirements",
+        "Assessable",
+        "Answered by checks",
+        "Manual",
+        "Checks",
+    ]);
     for (standard, coverage) in &rows {
         table.add_row([
             format!("{} ({})", standard.info.name, standard.info.short),
             standard.info.version.clone(),
             systems(standard),
             coverage.requirements.to_string(),
+            coverage.assessable.to_string(),
             coverage.answered.to_string(),
-            (coverage.assessable - coverage.answered).to_string(),
+            coverage.manual.to_string(),
             coverage.checks.to_string(),
         ]);
     }
@@ -70,8 +82,10 @@ fn coverage(library: &Library, standard: &Standard) -> Result<Coverage, LoadErro
         answered += usize::from(!uses.is_empty());
         checks.extend(uses.into_iter().map(|used| used.check));
     }
-    let assessable = standard.rules.iter().filter(|rule| !rule.out_of_scope).count();
-    Ok(Coverage { requirements: standard.rules.len(), assessable, answered, checks: checks.len() })
+    let listed = standard.rules.iter().filter(|rule| !rule.out_of_scope).count();
+    let assessable = standard.info.assessable.unwrap_or_default().max(listed);
+    let requirements = standard.rules.len().max(assessable);
+    Ok(Coverage { requirements, assessable, answered, manual: listed - answered, checks: checks.len() })
 }
 
 fn systems(standard: &Standard) -> String {

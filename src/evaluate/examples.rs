@@ -68,7 +68,7 @@ fn run(check: &std::sync::Arc<Check>, example: &Example, now: jiff::Timestamp) -
         }
     }
     for (kind, object) in &example.world {
-        let value = Value::from(object.to_json());
+        let value = readable(Value::from(object.to_json()));
         if let Some(source) = catalog::source(kind) {
             let subject = Subject { resource: resource(kind, &value), element: None, value, origin: None };
             sources.entry(source.name()).or_default().subjects.push(subject);
@@ -86,6 +86,18 @@ fn run(check: &std::sync::Arc<Check>, example: &Example, now: jiff::Timestamp) -
         return Err(format!("expected {}, but it is {}{because}", example.state, state));
     }
     complete(state, detail.as_deref())
+}
+
+// An object of the world as it was read: what its key `gap` lists was not.
+fn readable(mut value: Value) -> Value {
+    let gaps: Vec<Path> = match value.get("gap") {
+        Some(gaps) => gaps.items().iter().filter_map(|gap| gap.as_str()?.parse().ok()).collect(),
+        None => Vec::new(),
+    };
+    for gap in &gaps {
+        value = with_gap(&value, &gap.segments, gap);
+    }
+    value
 }
 
 // A verdict without its reason is of no use to anybody.

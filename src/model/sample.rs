@@ -71,6 +71,7 @@ pub(crate) fn standard(id: &str, short: &str, rules: Vec<RuleResult>) -> Standar
         url: "https://example.org/".to_owned(),
         kind: StandardKind::Benchmark,
         technology: Technology::Kubernetes,
+        assessable: None,
     };
     StandardResult { standard, selected: true, rules, totals }
 }

@@ -33,6 +33,9 @@ pub struct StandardInfo {
     pub kind: StandardKind,
     /// Technology that this file maps it to.
     pub technology: Technology,
+    /// Requirements of the whole document that configuration can show, where the file lists only those that it maps.
+    #[serde(default)]
+    pub assessable: Option<usize>,
 }
 
 /// Which kind of control a check weakens when it fails; the configuration-impact view of the severity.

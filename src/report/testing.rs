@@ -153,6 +153,7 @@ pub fn cis() -> StandardInfo {
         url: "https://www.cisecurity.org/benchmark/kubernetes".to_owned(),
         kind: StandardKind::Benchmark,
         technology: Technology::Kubernetes,
+        assessable: None,
     }
 }
 
@@ -165,6 +166,7 @@ pub fn dora() -> StandardInfo {
         url: "https://eur-lex.europa.eu/eli/reg/2022/2554/oj".to_owned(),
         kind: StandardKind::Law,
         technology: Technology::Kubernetes,
+        assessable: None,
     }
 }
 

@@ -26,13 +26,17 @@ pub fn coverage(result: &StandardResult) -> String {
     let checks: BTreeSet<u32> = assessable.iter().flat_map(|rule| rule.checks.iter().copied()).collect();
     let answered = assessable.iter().filter(|rule| !rule.checks.is_empty()).count();
     let people = assessable.len() - answered;
+    let all = result.standard.assessable.unwrap_or_default().max(assessable.len());
     let mut text = format!(
         "{} answer{} {answered} of the {} technically assessable requirements; {people} need{} a person",
         count(checks.len(), "check"),
         if checks.len() == 1 { "s" } else { "" },
-        assessable.len(),
+        all,
         if people == 1 { "s" } else { "" },
     );
+    if all > assessable.len() {
+        text.push_str(&format!("; no check answers the other {}", all - assessable.len()));
+    }
     let outside = result.rules.len() - assessable.len();
     if outside > 0 {
         text.push_str(&format!("; {outside} more {} out of scope", if outside == 1 { "is" } else { "are" }));
@@ -107,6 +111,14 @@ mod tests {
         assert_eq!(
             coverage(&cluster.standards[0]),
             "7 checks answer 8 of the 10 technically assessable requirements; 2 need a person; 1 more is out of scope."
+        );
+        // A catalogue whose file lists only what is mapped.
+        let mut catalogue = cluster.standards[0].clone();
+        catalogue.standard.assessable = Some(325);
+        assert_eq!(
+            coverage(&catalogue),
+            "7 checks answer 8 of the 325 technically assessable requirements; 2 need a person; \
+             no check answers the other 315; 1 more is out of scope."
         );
     }
 

@@ -158,6 +158,7 @@ pub fn standard_schema() -> Value {
                 "properties": {
                     "short": {"type": "string"}, "name": {"type": "string"}, "version": scalar,
                     "url": {"type": "string"}, "kind": {"enum": ["benchmark", "catalogue", "law"]},
+                    "assessable": {"type": "integer", "minimum": 1, "description": "Requirements of the whole document that configuration can show, where the file lists only those that it maps."},
                 },
             },
             "applies": {

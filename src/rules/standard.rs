@@ -176,7 +176,7 @@ fn read_info(
     technology: Option<Technology>,
     diagnostics: &mut Diagnostics,
 ) -> Option<StandardInfo> {
-    const KEYS: [&str; 5] = ["short", "name", "version", "url", "kind"];
+    const KEYS: [&str; 6] = ["short", "name", "version", "url", "kind", "assessable"];
     for (key, _) in node.map().unwrap_or_default().iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str())) {
         diagnostics.unknown(key.place, "key of the header", &key.text, KEYS);
     }
@@ -198,6 +198,14 @@ fn read_info(
             return None;
         }
     };
+    let assessable = match node.get("assessable").map(|n| (n, n.scalar())) {
+        None => None,
+        Some((_, Some(Scalar::Int(number)))) if number > 0 => usize::try_from(number).ok(),
+        Some((wrong, _)) => {
+            diagnostics.add(wrong.place, "assessable is a number of requirements", None);
+            None
+        }
+    };
     Some(StandardInfo {
         id: id.to_owned(),
         short: short?,
@@ -206,6 +214,7 @@ fn read_info(
         url: url?,
         kind,
         technology: technology?,
+        assessable,
     })
 }
 

@@ -104,6 +104,7 @@ impl<'a> Shown<'a> {
                 StandardKind::Law => "law",
             },
             technology: standard.technology.as_str(),
+            assessable_requirements: standard.assessable,
             selected: result.selected,
             totals: WireTotals::new(&result.totals),
             rules: Each(move || {
@@ -238,6 +239,8 @@ struct WireStandard<'a, R> {
     url: &'a str,
     kind: &'static str,
     technology: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessable_requirements: Option<usize>,
     selected: bool,
     totals: WireTotals,
     rules: R,

@@ -147,6 +147,8 @@ struct WireStandard {
     url: String,
     kind: StandardKind,
     technology: String,
+    #[serde(default)]
+    assessable_requirements: Option<usize>,
     selected: bool,
     totals: WireTotals,
     rules: Vec<WireRule>,
@@ -162,6 +164,7 @@ impl WireStandard {
             url: self.url,
             kind: self.kind,
             technology: technology(&self.technology)?,
+            assessable: self.assessable_requirements,
         };
         let rules = self.rules.into_iter().map(|rule| rule.result(places)).collect::<Result<_, _>>()?;
         let BySeverity { critical, high, medium, low } = self.totals.failed_by_severity;
