@@ -1,18 +1,27 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
 mod baseline;
+#[cfg(feature = "kubernetes")]
+mod cleanup;
+#[cfg(unix)]
+mod collect;
 mod decisions;
 mod diff;
+#[cfg(feature = "kubernetes")]
+mod doctor;
 mod exit;
 mod explain;
 mod files;
 mod generate;
 mod history;
 mod page;
+#[cfg(feature = "kubernetes")]
+mod live;
 mod permissions;
 mod progress;
 mod query;
 mod report;
+mod rights;
 mod rules;
 mod scan;
 mod standards;
@@ -68,7 +77,17 @@ pub fn main() -> ExitCode {
         Command::Store { command } => store::run(command),
         Command::Standards(args) => standards::run(args, &cli.global),
         Command::Rules(args) => rules::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Doctor(args) => doctor::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Cleanup(args) => cleanup::run(args),
+        #[cfg(not(feature = "kubernetes"))]
+        Command::Doctor(_) | Command::Cleanup(_) => Err(no_clusters()),
         Command::Permissions(args) => permissions::run(args, &cli.global),
+        #[cfg(unix)]
+        Command::Collect(args) => collect::run(args, &cli.global),
+        #[cfg(not(unix))]
+        Command::Collect(_) => Err(Fault("facts of nodes are collected on the node itself, which is Linux".to_owned())),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "spm", &mut io::stdout());
             Ok(Exit::Done)
@@ -114,4 +133,9 @@ fn library(global: &GlobalArgs) -> Result<Library, LoadError> {
         library.validate()?;
     }
     Ok(library)
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn no_clusters() -> Fault {
+    Fault("this build cannot read clusters; give files with --from".to_owned())
 }

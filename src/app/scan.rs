@@ -35,7 +35,8 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     inventory.keep_namespaces(&args.input.namespace, &args.input.exclude_namespace);
     spinner.say("evaluating");
     let mut assessment = assess(&inventory, &library, &wishes, args.standards.manual)?;
-    drop(inventory);
+    // Millions of small values: giving them back one by one takes longer than writing the page, and the process ends soon.
+    std::mem::forget(inventory);
     let usage = decisions::apply(&decisions, &args.waivers, &mut assessment, today);
     let remarks = decisions::remarks(&decisions, &usage);
     assessment.notes.extend(remarks.iter().cloned());
@@ -89,7 +90,13 @@ fn keep(args: &KeepArgs, assessment: &Assessment) -> Result<bool, Fault> {
 
 fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
     if input.from.is_empty() {
-        return live(input, wanted, now, spinner);
+        #[cfg(feature = "kubernetes")]
+        return super::live::read(input, wanted, now, spinner);
+        #[cfg(not(feature = "kubernetes"))]
+        return Err(super::no_clusters());
+    }
+    if input.nodes.nodes.is_some() {
+        return Err(Fault("--nodes asks a running cluster; for files give node facts with --node-facts".to_owned()));
     }
     let files = collect::files::FileInput {
         paths: input.from.clone(),
@@ -108,29 +115,6 @@ fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spin
         writer.finish(&inventory)?;
     }
     Ok(inventory)
-}
-
-#[cfg(feature = "kubernetes")]
-fn live(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
-    let access = collect::kubernetes::ClusterAccess {
-        kubeconfig: input.kubeconfig.clone(),
-        context: input.context.clone(),
-        namespaces: input.namespace.clone(),
-        allow_node_proxy: input.allow_node_proxy,
-        timeout: input.timeout,
-        ca_file: input.ca_file.clone(),
-        ..collect::kubernetes::ClusterAccess::default()
-    };
-    let mut inventory = collect::kubernetes::collect(&access, wanted, now, None, spinner)?;
-    if let Some(name) = &input.system {
-        inventory.system.name.clone_from(name);
-    }
-    Ok(inventory)
-}
-
-#[cfg(not(feature = "kubernetes"))]
-fn live(_: &InputArgs, _: &Wanted, _: jiff::Timestamp, _: &Spinner) -> Result<Inventory, Fault> {
-    Err(Fault("this build cannot read clusters; give files with --from".to_owned()))
 }
 
 /// Evaluates what was read against the wanted standards.

@@ -1,9 +1,13 @@
 //! The command line: what can be said, and nothing done. Options can also be given by the environment variable that their
 //! help names.
 
+mod collect;
+mod nodes;
 mod review;
 mod scan;
 
+pub use collect::{CollectArgs, CollectCommand, NodeArgs};
+pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use review::{
     DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs,
     WaiveArgs, WaiverArgs,
@@ -90,8 +94,14 @@ pub enum Command {
     Standards(StandardsArgs),
     /// List, show, check and write rules
     Rules(RulesArgs),
+    /// Collect facts for later scans
+    Collect(CollectArgs),
     /// Print the least rights that a scan needs
     Permissions(PermissionsArgs),
+    /// Say what a scan will not see: rights that the identity lacks, and which rules that costs
+    Doctor(DoctorArgs),
+    /// Delete what a scan with `--nodes daemonset` left in a cluster because it was killed
+    Cleanup(CleanupArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -202,10 +212,16 @@ pub struct PermissionsArgs {
     /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
     #[arg(long)]
     pub allow_node_proxy: bool,
-    /// Name of the role
+    /// Only for these namespaces, as `scan --namespace`
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub namespace: Vec<String>,
+    /// Where the facts of nodes will come from
+    #[command(flatten)]
+    pub nodes: NodeSourceArgs,
+    /// Name of the roles
     #[arg(long, default_value = "spm-reader")]
     pub name: String,
-    /// Also bind it to this service account (NAMESPACE/NAME)
+    /// Also bind them to this service account (NAMESPACE/NAME)
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub bind: Option<String>,
 }

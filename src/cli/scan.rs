@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{StoreArgs, WaiverArgs};
+use super::{NodeSourceArgs, StoreArgs, WaiverArgs};
 use crate::model::{Severity, State};
 use crate::report::{Format, Sort, View};
 
@@ -84,12 +84,21 @@ pub struct InputArgs {
     /// Longest time that one call to the system may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "SPM_TIMEOUT")]
     pub timeout: Duration,
+    /// Facts of nodes from pods.
+    #[command(flatten)]
+    pub nodes: NodeSourceArgs,
+    /// Image with spm for the pods of `--nodes daemonset`
+    #[arg(long, value_name = "IMAGE", env = "SPM_NODE_IMAGE")]
+    pub node_image: Option<String>,
+    /// Longest wait for the facts of nodes; those that do not come are told
+    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration, env = "SPM_NODE_TIMEOUT")]
+    pub node_timeout: Duration,
     /// Keep what was read, without secrets, for evaluation at any later time
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = crate::expr::typed::duration(text).filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a duration such as 30s or 2m".to_owned())
 }

@@ -31,7 +31,7 @@ pub struct Origin {
     /// Provenance of everything that no part names (`Pod kube-system/kube-apiserver-cp-0`, `live pod web-1`).
     pub source: Option<Text>,
     /// Place of the object in file input.
-    pub place: Option<Box<Place>>,
+    pub place: Option<Arc<Place>>,
 }
 
 /// See [`Origin::parts`].

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use memchr::memmem;
 use serde::Deserializer as _;
@@ -194,7 +195,7 @@ impl<'c> Decoder<'c> {
                 let lines = if several { lines::lines(text, projection, line) } else { Vec::new() };
                 // On the one line of a large dump every object stands at line 1, which tells nobody anything.
                 let placed = !job.source.snapshot && (job.detailed || line > 1);
-                let place = placed.then(|| Box::new(Place::new(job.source.file.clone(), line, lines)));
+                let place = placed.then(|| Arc::new(Place::new(job.source.file.clone(), line, lines)));
                 self.add(job, kind, value, place, text, || json_generate_name(text));
                 Ok(())
             }
@@ -310,7 +311,7 @@ impl<'c> Decoder<'c> {
                     let metadata = document.entry(at, "metadata")?;
                     document.text(document.entry(metadata, "generateName")?).map(str::to_owned)
                 };
-                self.add(job, kind, decoded.value, Some(Box::new(place)), b"", generated);
+                self.add(job, kind, decoded.value, Some(Arc::new(place)), b"", generated);
                 Ok(())
             }
             Identity::List => {
@@ -342,7 +343,7 @@ impl<'c> Decoder<'c> {
         job: &mut Job<'_>,
         kind: &'static Kind,
         value: Value,
-        place: Option<Box<Place>>,
+        place: Option<Arc<Place>>,
         raw: &[u8],
         generated: impl FnOnce() -> Option<String>,
     ) {
@@ -385,7 +386,7 @@ impl<'c> Decoder<'c> {
             job.save(&head, kind, object);
         }
         let place = Place::new(job.source.file.clone(), line, Vec::new());
-        self.add(job, kind, object, Some(Box::new(place)), b"", || None);
+        self.add(job, kind, object, Some(Arc::new(place)), b"", || None);
         Ok(())
     }
 }

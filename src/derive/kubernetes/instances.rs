@@ -2,6 +2,7 @@
 //! order of trust.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::flags::{self, Arg, CommandLine, Flags};
 use super::nodes::{Document, Node, Process, plain_version};
@@ -32,7 +33,7 @@ pub struct Instance<'a> {
     /// Image that it runs from.
     pub image: Option<&'a str>,
     /// Place of the object that the flags were read from.
-    pub place: Option<Box<Place>>,
+    pub place: Option<Arc<Place>>,
 }
 
 /// Instances of a component and the nodes on which nobody can tell.
@@ -248,7 +249,7 @@ fn of_container<'a>(
     of: String,
     source: &'static str,
     node: Text,
-    place: Option<Box<Place>>,
+    place: Option<Arc<Place>>,
 ) -> Option<Instance<'a>> {
     let env = environment(container);
     let below = |key: &str| base.iter().cloned().chain(keys(&[key])).collect::<Steps>();
