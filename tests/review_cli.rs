@@ -133,11 +133,8 @@ fn every_scan_is_kept_unless_unwanted() {
     assert!(scans[0] != scans[1] && scans[1] != scans[2] && scans[0] != scans[2]);
     let info = place.json(&["store", "info", "--json"]);
     assert_eq!(info["systems"][0]["scans"], 3);
-    assert!(place.run(&["store", "prune"]).code() == 2);
-    assert!(
-        place.run(&["store", "prune", "--older-than", "1d"]).ok().starts_with("deleted 2 scans, kept 1")
-            || place.scans().len() == 3
-    );
+    assert_eq!(place.run(&["store", "prune"]).code(), 2);
+    assert!(place.run(&["store", "prune", "--older-than", "1d"]).ok().starts_with("deleted 0 scans, kept 3"));
     place.run(&["store", "prune", "--keep", "1"]).ok();
     assert_eq!(place.scans(), [scans[2].as_str()]);
 }
@@ -187,10 +184,8 @@ fn the_report_shows_what_the_filters_say() {
     assert_ne!(sorted, shown(&[]));
     // The table shows the same rules in the same order.
     let table = place.run(&["report", "--rules", "--system", "demo", "--sort", "rule"]).ok();
-    let lines: Vec<&str> = table.lines().skip(2).take(sorted.len()).collect();
-    for (line, rule) in lines.iter().zip(&sorted) {
-        assert!(line.split_whitespace().any(|word| word == rule), "{rule}: {line}");
-    }
+    let words = table.split_whitespace().filter(|word| sorted.iter().any(|rule| rule == word));
+    assert_eq!(words.collect::<Vec<_>>(), sorted);
     for (args, words) in [
         (&["--system", "demos"][..], "did you mean \"demo\"?"),
         (&["--standard", "dora"], "no stored scan has the standard \"dora\""),
@@ -221,7 +216,6 @@ fn the_past_stays_readable() {
     assert!(failed(&["--at", first_time.as_str().unwrap()]));
     assert!(!failed(&["--at", "2999-12-31"]));
     assert!(place.run(&["explain", "5.2.2", "--at", &first]).ok().contains("privileged = true"));
-    // Also when the rules of today know nothing of it.
     assert!(place.run(&["history"]).ok().contains("(-1)"));
 }
 
@@ -350,13 +344,13 @@ fn a_waiver_is_marked_everywhere_and_passes_the_gate() {
         assert!(page.contains("until the rebuild"), "{format}");
     }
     assert!(place.run(&["report", "--rules"]).ok().contains("in brackets: waived"));
-    assert!(place.run(&["report"]).ok().contains("1 (1)") || place.run(&["report"]).ok().contains("(1)"));
+    let overview = place.run(&["report"]).ok();
+    assert!(overview.contains(" (1)"), "{overview}");
     let page = place.run(&["explain", "5.2.2"]).ok();
     assert!(page.contains("waived until 2999-01-01, by team-a: until the rebuild"), "{page}");
     assert!(!place.run(&["explain", "5.2.2", "--ignore-waivers"]).ok().contains("waived until"));
     // In the history also without the file.
-    let marked = place.scan(&[]);
-    assert_eq!(marked.code(), 0);
+    place.scan(&[]).ok();
     fs::remove_file(place.path("spm-waivers.yaml")).unwrap();
     assert!(place.run(&["explain", "5.2.2"]).ok().contains("waived until"));
     let stored = place.json(&["report", "--format", "json", "--ignore-waivers"]);
@@ -547,7 +541,7 @@ fn hostile_names_are_only_text() {
     ] {
         let page = place.run(args).ok().replace('\r', "");
         assert!(harmless(&page), "{args:?}: {page:?}");
-        assert!(!page.lines().any(|line| line.starts_with('=')), "{args:?}");
+        assert!(!args.contains(&"csv") || !page.contains(",=") && !page.contains("\n="), "{args:?}");
     }
     assert!(!place.run(&["report", "--format", "html"]).ok().contains("<script>alert"));
     let resource = format!("Deployment shop/{name}");

@@ -54,8 +54,6 @@ pub fn parse(file: &str, text: &str, today: Date) -> Result<Decisions, Vec<Diagn
     }
     let mut faults = reader.diagnostics.faults;
     faults.sort();
-    // An empty reason is missing and empty at once.
-    faults.dedup_by_key(|fault| fault.place);
     if faults.is_empty() { Ok(decisions) } else { Err(faults) }
 }
 
@@ -340,6 +338,7 @@ mod tests {
                 "w.yaml:2:5: \"reason\" is missing",
                 "w.yaml:3:5: unknown key of a waiver \"reasn\" (did you mean \"reason\"?)",
                 "w.yaml:4:14: \"expires\" is no date: \"soon\" (expected a date such as 2027-03-31)",
+                "w.yaml:5:5: it would waive every finding of every system: name a rule, or what it is about",
                 "w.yaml:5:5: the rule is empty: write STANDARD/RULE or the id of a check",
                 "w.yaml:7:5: expected a waiver with `rule:`, found text",
                 "w.yaml:10:14: unknown verdict \"ok\" (expected one of passed, failed, not_relevant)",

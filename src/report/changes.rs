@@ -99,8 +99,8 @@ fn items(
         if let Some(element) = &item.outcome.element {
             line = line.plain(" ").plain(&words::short(element, 100));
         }
-        let waived = if item.waived() { " (waived)" } else { "" };
-        paper.fit(Room { indent: 4, hanging: 6, lines: 2 }, &line.dim(waived).dim(&format!(" {}", became(item))))?;
+        let waived = if item.waived() { "waived " } else { "" };
+        paper.edges(4, &line, &Line::new().add(Ink::Yellow, waived).dim(&became(item)))?;
         let detail = item.outcome.detail.as_deref().filter(|_| item.after.is_some());
         let evidence = detail.filter(|_| item.after == Some(State::Failed)).and_then(|detail| detail.evidence.first());
         match (evidence, detail) {

@@ -87,9 +87,8 @@ impl Page<'_> {
                 }
                 paper.line(0, &Line::new().dim(&about))?;
                 paper.line(0, &Line::new().dim(&standard.url))?;
-                match words::caution(standard.kind) {
-                    Some(caution) => paper.line(0, &Line::new().dim(caution))?,
-                    None => {}
+                if let Some(caution) = words::caution(standard.kind) {
+                    paper.line(0, &Line::new().dim(caution))?;
                 }
             }
             None => {
