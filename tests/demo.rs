@@ -127,8 +127,14 @@ fn evidence_stands_where_it_is_said_to_stand() {
             let line = text.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap_or_else(|| panic!("{path}:{line}"));
             // Scalars of the objects themselves; what views compute stands at the object.
             let key = property.rsplit('.').next().unwrap().split('[').next().unwrap();
-            let in_object = ["spec.", "files.", "documents[", "roleRef."].iter().any(|start| property.starts_with(start));
-            if in_object && !actual.is_empty() && !actual.starts_with(['{', '[']) && !key.is_empty() && !property.ends_with(']') {
+            let in_object =
+                ["spec.", "files.", "documents[", "roleRef."].iter().any(|start| property.starts_with(start));
+            if in_object
+                && !actual.is_empty()
+                && !actual.starts_with(['{', '['])
+                && !key.is_empty()
+                && !property.ends_with(']')
+            {
                 let value = actual.trim_matches('"');
                 assert!(line.contains(key) && line.contains(value), "{property} = {actual}: {path}: {line}");
                 checked += 1;

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+const MAX_TEXT: u64 = 1 << 20;
+
 /// Writes a file under a temporary name beside it and renames it: a reader never sees a part, a fault leaves the old one.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     replace(path, |temporary| File::create(temporary), write)
@@ -37,4 +39,18 @@ fn replace(
         let _ = fs::remove_file(&temporary);
     }
     result
+}
+
+/// The text of a file that people write, at most 1 MiB.
+pub fn read_limited(path: &Path) -> Result<String, String> {
+    let read = || -> io::Result<String> {
+        let mut text = String::new();
+        io::Read::read_to_string(&mut io::Read::take(File::open(path)?, MAX_TEXT + 1), &mut text)?;
+        Ok(text)
+    };
+    let text = read().map_err(|error| format!("{}: {error}", path.display()))?;
+    if text.len() as u64 > MAX_TEXT {
+        return Err(format!("{}: more than 1 MiB", path.display()));
+    }
+    Ok(text)
 }

@@ -1,22 +1,36 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
+mod applies;
+mod baseline;
 #[cfg(feature = "kubernetes")]
 mod cleanup;
 #[cfg(unix)]
 mod collect;
+mod decisions;
+mod diff;
 #[cfg(feature = "kubernetes")]
 mod doctor;
 mod exit;
+mod explain;
 mod files;
 mod generate;
+mod history;
 #[cfg(feature = "kubernetes")]
 mod live;
+mod page;
 mod permissions;
 mod progress;
+mod query;
+mod report;
 mod rights;
 mod rules;
 mod scan;
+mod settings;
 mod standards;
+mod store;
+mod stored;
+mod targets;
+mod waive;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -58,6 +72,12 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Scan(args) => scan::run(args, &cli.global),
+        Command::Report(args) => report::run(args, &cli.global),
+        Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Waive(args) => waive::run(args, &cli.global),
+        Command::Diff(args) => diff::run(args, &cli.global),
+        Command::History(args) => history::run(args, &cli.global),
+        Command::Store { command } => store::run(command),
         Command::Standards(args) => standards::run(args, &cli.global),
         Command::Rules(args) => rules::run(args, &cli.global),
         #[cfg(feature = "kubernetes")]

@@ -1,72 +1,147 @@
 //! `spm scan`: read, evaluate, assess, report.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stdout};
-use std::path::Path;
 
-use super::files::write_atomic;
+use super::baseline::{self, Baseline, compare};
+use super::page::{Outputs, style};
 use super::progress::Spinner;
-use super::{Exit, Fault, Outcome, library, print, warn};
+use super::settings::Settings;
+use super::targets::{Target, targets};
+use super::{Exit, Fault, Outcome, decisions, warn};
+use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
-use crate::cli::{Colour, GlobalArgs, InputArgs, Manual, ScanArgs};
+use crate::cli::{GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::evaluate::evaluate;
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, Wanted};
 use crate::model::{Assessment, Technology};
-use crate::report::{self, Format, Report, TableStyle};
+use crate::report::{self, Format, Layout, Report};
 use crate::rules::{Library, Plan, Wish};
+use crate::store::Store;
 
 /// Runs the command.
 pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     // Before anything is read: a typing error must not cost a scan.
-    let outputs: Vec<(Format, &Path)> = args
-        .output
-        .output
-        .iter()
-        .map(|file| Ok((file.format(args.output.format)?, file.path.as_path())))
-        .collect::<Result<_, String>>()
-        .map_err(Fault)?;
-    let library = library(global)?;
-    let wishes: Vec<Wish> = args.standards.standard.iter().map(|text| Wish::new(text)).collect();
-    let candidates = Plan::candidates(&library, Technology::Kubernetes, &wishes)?;
+    let outputs = Outputs::new(&args.output, global)?;
+    let settings = Settings::load(global)?;
+    let targets = targets(args, global, &settings)?;
+    for target in &targets {
+        Plan::check_wishes(&target.library, Technology::Kubernetes, &target.wishes)?;
+    }
+    let today = decisions::today();
+    let decisions = decisions::read(&args.waivers, today)?;
+    let baseline = || args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose();
+    let mut first_baseline = Some(baseline()?);
 
     let spinner = Spinner::new(global);
-    let now = jiff::Timestamp::now();
-    let mut inventory = read(&args.input, &candidates.wanted(), now, &spinner)?;
-    inventory.keep_namespaces(&args.input.namespace, &args.input.exclude_namespace);
-    spinner.say("evaluating");
-    let assessment = assess(&inventory, &library, &wishes, args.standards.manual)?;
-    // Millions of small values: giving them back one by one takes longer than writing the page, and the process ends soon.
-    std::mem::forget(inventory);
+    let mut assessments = Vec::new();
+    let mut failed = 0;
+    for (at, target) in targets.iter().enumerate() {
+        match scan(target, args.standards.manual, at + 1 == targets.len(), &spinner) {
+            Ok(assessment) => assessments.push(assessment),
+            Err(fault) if targets.len() == 1 || is_interrupted() => return Err(fault),
+            Err(Fault(why)) => {
+                failed += 1;
+                warn(&format!("spm: {}: {why}", target.name()));
+            }
+        }
+    }
+    if assessments.is_empty() {
+        return Err(Fault(format!("none of {} could be read", text::count(targets.len(), "system"))));
+    }
+    let mut usage = WaiverReport::default();
+    for assessment in &mut assessments {
+        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, today));
+    }
+    let remarks = decisions::remarks(&decisions, &usage);
+    let mut befores = Vec::new();
+    let mut kept = Vec::new();
+    spinner.say("keeping the scan");
+    for assessment in &mut assessments {
+        assessment.notes.extend(remarks.iter().cloned());
+        // The baseline may be the last scan, so it is looked up before this one is kept.
+        let baseline = first_baseline.take().map_or_else(baseline, Ok)?;
+        befores.push(baseline.map(|baseline| baseline.before(assessment)).transpose());
+        kept.push(keep(&args.keep, assessment));
+    }
     spinner.finish();
 
-    let assessments = [assessment];
-    let command = command(&args.input);
-    let report = Report { assessments: &assessments, others: &[], command: &command };
-    let view = args.view.view();
-    let style = style(global);
-    for (format, path) in &outputs {
-        write_atomic(path, |out| report::write(*format, &report, &view, &style, out))
-            .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
-    }
-    let page = match (outputs.is_empty(), args.output.format) {
-        (true, format) => Some(format.unwrap_or(Format::Table)),
-        (false, _) if global.quiet => None,
-        (false, _) => Some(Format::Table),
+    let command = match (&kept[..], &assessments[..]) {
+        ([Ok(true)], [assessment]) => format!("spm report --system {}", report::argument(&assessment.system.name)),
+        (_, [_]) => command(&targets[0].input),
+        _ => "spm report".to_owned(),
     };
-    if let Some(format) = page {
-        print(|out| report::write(format, &report, &view, &style, out))?;
+    let report = Report { assessments: &assessments, others: &[], command: &command };
+    let layout = if args.view.rules { Layout::Rules } else { Layout::Page };
+    outputs.write(&report, &args.view.view(), &style(global, layout))?;
+    if !global.quiet && outputs.page != Some(Format::Table) {
+        remarks.iter().for_each(|remark| warn(&format!("spm: {remark}")));
+        let gaps: usize = assessments.iter().map(|assessment| assessment.gaps.len()).sum();
+        if gaps > 0 {
+            warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
+        }
     }
-    let gaps: usize = assessments.iter().map(|assessment| assessment.gaps.len()).sum();
-    if gaps > 0 && !global.quiet && page != Some(Format::Table) {
-        warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
+    for kept in kept {
+        match kept {
+            // A file that the user names is there to be relied on.
+            Err(Fault(fault)) if args.keep.store.store.is_some() => return Err(Fault(fault)),
+            Err(Fault(fault)) => warn(&format!("spm: this scan is not in the history: {fault}")),
+            Ok(_) => {}
+        }
     }
-    Ok(Exit::of(&assessments, args.output.fail_on, args.output.require_complete, false))
+    let mut new = Vec::new();
+    let befores: Vec<Option<Assessment>> =
+        befores.into_iter().map(|before| before.map(Option::flatten)).collect::<Result<_, _>>()?;
+    for (before, assessment) in befores.iter().zip(&assessments) {
+        let Some(before) = before else { continue };
+        let changes = compare(before, assessment)?;
+        if !global.quiet {
+            baseline::tell(&changes);
+        }
+        new.extend(changes.counted(args.gate.fail_on_new));
+    }
+    Ok(Exit::of(&assessments, &args.gate, Some(&new), failed > 0))
 }
 
-fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
+/// Reads and evaluates one system. After the `last` one the process ends soon.
+fn scan(target: &Target, manual: Manual, last: bool, spinner: &Spinner) -> Result<Assessment, Fault> {
+    let Target { input, wishes, library } = target;
+    let candidates = Plan::candidates(library, Technology::Kubernetes, wishes)?;
+    let now = jiff::Timestamp::now();
+    let mut inventory = read(input, &candidates.wanted(), now, spinner)?;
+    inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
+    spinner.say("evaluating");
+    let assessment = assess(&inventory, library, wishes, manual)?;
+    if last {
+        // Millions of small values: giving them back one by one takes longer than writing the page.
+        std::mem::forget(inventory);
+    }
+    Ok(assessment)
+}
+
+/// Whether the user stopped a scan that had something to clear up first.
+fn is_interrupted() -> bool {
+    #[cfg(feature = "kubernetes")]
+    return collect::kubernetes::nodes::is_interrupted();
+    #[cfg(not(feature = "kubernetes"))]
+    return false;
+}
+
+/// Keeps the assessment in the history, unless the user does not want it; tells whether it did.
+fn keep(args: &KeepArgs, assessment: &Assessment) -> Result<bool, Fault> {
+    if args.no_store {
+        return Ok(false);
+    }
+    let path =
+        args.store.path().ok_or_else(|| Fault("there is no home directory; name a file with --store".to_owned()))?;
+    Store::open(&path)?.save(assessment)?;
+    Ok(true)
+}
+
+/// Reads what the options name.
+pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
     if input.from.is_empty() {
         #[cfg(feature = "kubernetes")]
         return super::live::read(input, wanted, now, spinner);
@@ -105,6 +180,8 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
     };
     let standards = plan.standards.iter().map(|planned| standard_result(planned, &evaluation.checks, mode)).collect();
     let assessed_at = inventory.now.to_string();
+    // To the nanosecond, so two starts differ. A snapshot has the time at which it was read: evaluated again it is the same
+    // scan, and takes the place of the first in the history.
     let system = inventory.system.clone();
     let parts = [system.technology.as_str(), &system.name, &assessed_at];
     Ok(Assessment {
@@ -121,29 +198,17 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
     })
 }
 
-fn style(global: &GlobalArgs) -> TableStyle {
-    let terminal = stdout().is_terminal();
-    let colour = match global.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        // https://no-color.org: any value but an empty one.
-        Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-    };
-    let width = comfy_table::Table::new().width().filter(|_| terminal).map_or(100, usize::from);
-    TableStyle { width, colour, verbose: global.verbose, ..TableStyle::default() }
-}
-
-// The command that shows the same again, for hints.
+/// The command that shows the same again, for hints.
 fn command(input: &InputArgs) -> String {
     let mut command = "spm scan".to_owned();
     for path in &input.from {
-        command.push_str(&format!(" --from {}", path.display()));
+        command.push_str(&format!(" --from {}", report::argument(&path.to_string_lossy())));
     }
     for path in &input.node_facts {
-        command.push_str(&format!(" --node-facts {}", path.display()));
+        command.push_str(&format!(" --node-facts {}", report::argument(&path.to_string_lossy())));
     }
     if let Some(context) = &input.context {
-        command.push_str(&format!(" --context {context}"));
+        command.push_str(&format!(" --context {}", report::argument(context)));
     }
     command
 }

@@ -3,17 +3,27 @@
 
 mod collect;
 mod nodes;
+mod review;
 mod scan;
 
 pub use collect::{CollectArgs, CollectCommand, NodeArgs};
 pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
-pub use scan::{InputArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs};
+pub use review::{
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs,
+    WaiveArgs, WaiverArgs,
+};
+pub use scan::{
+    GateArgs, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs,
+};
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::Technology;
+
+/// File of waivers that is read without being named, in the current directory.
+pub const WAIVER_FILE: &str = "spm-waivers.yaml";
 
 /// Security posture management: are we compliant, where not, why, what to change.
 #[derive(Debug, Parser)]
@@ -46,6 +56,10 @@ pub struct GlobalArgs {
     /// Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable
     #[arg(long, global = true, env = "SPM_PACK", value_delimiter = ',', value_name = "DIR")]
     pub pack: Vec<PathBuf>,
+    /// Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config,
+    /// /etc/spm/spm.yaml
+    #[arg(long, global = true, env = "SPM_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// When to use colours.
@@ -64,6 +78,22 @@ pub enum Colour {
 pub enum Command {
     /// Read a system and assess it
     Scan(Box<ScanArgs>),
+    /// Show what has been scanned: coverage and posture of the known systems, or with --rules the results
+    Report(Box<ReportArgs>),
+    /// Explain a rule: what it means, how each resource does, what is missing, why it matters, how to fix it
+    Explain(Box<ExplainArgs>),
+    /// Accept a failed finding for a while: append a waiver to the waiver file
+    Waive(WaiveArgs),
+    /// Say what is new, fixed and still open between two scans
+    Diff(DiffArgs),
+    /// Show the posture over time
+    History(HistoryArgs),
+    /// Look at the file of the history, or delete old scans from it
+    Store {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// List standards: version, systems, how many requirements are answered by how many checks
     Standards(StandardsArgs),
     /// List, show, check and write rules
@@ -95,6 +125,9 @@ pub struct StandardsArgs {
     /// Only those for this technology
     #[arg(long, value_parser = technology, value_name = "TECHNOLOGY")]
     pub technology: Option<Technology>,
+    /// Say which apply to this system of the settings file, and why
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["technology", "json"])]
+    pub system: Option<String>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

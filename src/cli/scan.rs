@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::NodeSourceArgs;
+use super::{NodeSourceArgs, StoreArgs, WaiverArgs};
 use crate::model::{Severity, State};
 use crate::report::{Format, Sort, View};
 
@@ -25,10 +25,31 @@ pub struct ScanArgs {
     /// Where to.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// What the exit code says.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// Which decisions of people hold.
+    #[command(flatten)]
+    pub waivers: WaiverArgs,
+    /// What is kept.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+}
+
+/// What is kept.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "History")]
+pub struct KeepArgs {
+    /// Which file.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Do not keep this scan
+    #[arg(long, env = "SPM_NO_STORE")]
+    pub no_store: bool,
 }
 
 /// Where the configuration comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Files or directories instead of a running system: manifests, dumps (`kubectl get -A -o json`), snapshots; `-` for
@@ -38,9 +59,16 @@ pub struct InputArgs {
     /// Node facts, written by `spm collect node`: files or directories
     #[arg(long, num_args = 1.., value_name = "PATH", env = "SPM_NODE_FACTS", value_delimiter = ',')]
     pub node_facts: Vec<PathBuf>,
-    /// Name of the system in reports and history; the context or directory if none
+    /// System of the settings file to scan; or the name in reports and history of what the other options name, else the
+    /// context or directory
     #[arg(long, value_name = "NAME", env = "SPM_SYSTEM")]
     pub system: Option<String>,
+    /// Scan every system of the settings file; one that fails does not stop the others
+    #[arg(long, conflicts_with_all = ["system", "from", "kubeconfig", "context", "all_contexts"])]
+    pub all: bool,
+    /// Scan every context of the kubeconfig; one that fails does not stop the others
+    #[arg(long, conflicts_with_all = ["system", "from", "context"])]
+    pub all_contexts: bool,
     /// Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub kubeconfig: Option<PathBuf>,
@@ -107,6 +135,9 @@ pub enum Manual {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "View")]
 pub struct ViewArgs {
+    /// One line per rule
+    #[arg(long)]
+    pub rules: bool,
     /// Only these results
     #[arg(long, value_delimiter = ',', value_parser = state, value_name = "RESULT")]
     pub result: Vec<State>,
@@ -151,7 +182,7 @@ impl ViewArgs {
     }
 }
 
-fn state(text: &str) -> Result<State, String> {
+pub(super) fn state(text: &str) -> Result<State, String> {
     let word = text.replace(['-', ' '], "_").to_lowercase();
     let known = State::ALL.map(State::as_str);
     State::ALL.into_iter().find(|s| s.as_str() == word).ok_or_else(|| format!("expected one of {}", known.join(", ")))
@@ -173,12 +204,25 @@ pub struct OutputArgs {
     /// Write a file beside the page on standard output; its format is that of --format or its ending; repeatable
     #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = OutputFile::from_str)]
     pub output: Vec<OutputFile>,
+}
+
+/// What the exit code says.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct GateArgs {
     /// Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)
     #[arg(long, value_enum, value_name = "SEVERITY", env = "SPM_FAIL_ON")]
     pub fail_on: Option<Threshold>,
     /// Exit with 3 if something could not be read
     #[arg(long, env = "SPM_REQUIRE_COMPLETE")]
     pub require_complete: bool,
+    /// Compare with an earlier scan: a file that `spm scan --format json` wrote, or a stored scan by date, time, id or
+    /// `latest`
+    #[arg(long, value_name = "FILE|SCAN", env = "SPM_BASELINE")]
+    pub baseline: Option<String>,
+    /// Exit with 1 if something failed at or above this severity that had not failed in the baseline
+    #[arg(long, value_enum, value_name = "SEVERITY", requires = "baseline", env = "SPM_FAIL_ON_NEW")]
+    pub fail_on_new: Option<Threshold>,
 }
 
 /// From what on a run has failed.

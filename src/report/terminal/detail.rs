@@ -162,7 +162,8 @@ fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
     (line * room.lines).saturating_sub(used + line / 3).clamp(40, 300)
 }
 
-fn property(evidence: &Evidence, actual_limit: usize) -> Line {
+/// `path = actual (source), expected ...`; `actual_limit` is the most columns for what was found.
+pub fn property(evidence: &Evidence, actual_limit: usize) -> Line {
     let line = Line::new().plain(&words::short(&evidence.path, 300));
     let line = match &evidence.actual {
         Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, actual_limit)),
