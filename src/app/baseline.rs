@@ -11,7 +11,7 @@ use crate::assess::diff::diff;
 use crate::base::text::count;
 use crate::cli::{ScanRef, StoreArgs, Threshold};
 use crate::model::{Assessment, Diff, DiffItem};
-use crate::report;
+use crate::report::{self, ReadBack};
 use crate::store::{SystemKey, Which};
 
 /// What the user compares with.
@@ -34,7 +34,7 @@ impl<'a> Baseline<'a> {
                 }
                 Ok(Baseline::Stored(store, which))
             }
-            _ => Ok(Baseline::File(text, read(Path::new(text))?)),
+            _ => Ok(Baseline::File(text, read(Path::new(text))?.assessments)),
         }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Baseline<'a> {
 }
 
 /// The assessments of a file that `--format json` wrote.
-pub fn read(path: &Path) -> Result<Vec<Assessment>, Fault> {
+pub fn read(path: &Path) -> Result<ReadBack, Fault> {
     let fault = |error: &dyn std::fmt::Display| Fault(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(|error| fault(&error))?;
     report::read_json(BufReader::new(file)).map_err(|error| fault(&error))
@@ -114,9 +114,9 @@ const NAMED: usize = 10;
 pub fn tell(changes: &Changes<'_>) {
     let Changes { diff, before } = changes;
     warn(&format!(
-        "spm: compared with the scan of {}: {} new, {} fixed, {} still open",
+        "spm: compared with the scan of {}: {}, {} fixed, {} still open",
         before.assessed_at,
-        count(diff.new.len(), "finding"),
+        count(diff.new.len(), "new finding"),
         diff.fixed.len(),
         diff.open.len()
     ));

@@ -5,8 +5,8 @@ use super::{Exit, Fault, Outcome, baseline, print, stored};
 use crate::assess::diff::diff;
 use crate::cli::{DiffArgs, GlobalArgs, ScanRef};
 use crate::model::Assessment;
-use crate::report::Layout;
 use crate::report::changes::{self, Changes};
+use crate::report::{Layout, ReadBack};
 use crate::store::{Store, SystemKey, Which};
 
 /// Runs the command.
@@ -15,7 +15,7 @@ pub fn run(args: &DiffArgs, global: &GlobalArgs) -> Outcome {
     let store = stored::need(&args.store)?;
     let mut pairs = Vec::new();
     for system in stored::systems(&store, &args.system)? {
-        pairs.extend(pair(args, &store, &system, baseline.as_deref())?);
+        pairs.extend(pair(args, &store, &system, baseline.as_ref())?);
     }
     if pairs.is_empty() {
         return Err(Fault(
@@ -24,7 +24,15 @@ pub fn run(args: &DiffArgs, global: &GlobalArgs) -> Outcome {
     }
     let mut all = Vec::new();
     for (before, after) in &pairs {
-        all.push(Changes { before, after, diff: diff(before, after)? });
+        let mut diff = diff(before, after)?;
+        if baseline.as_ref().is_some_and(|file| file.partial) {
+            // What the view of the file left out was there all the same.
+            let coverage = &mut diff.coverage;
+            coverage.standards_added.clear();
+            coverage.rules_added.clear();
+            coverage.checks_added.clear();
+        }
+        all.push(Changes { before, after, diff });
     }
     let style = style(global, Layout::Page);
     print(|out| if args.json { changes::write_json(&all, out) } else { changes::write_text(&all, &style, out) })?;
@@ -36,13 +44,13 @@ fn pair(
     args: &DiffArgs,
     store: &Store,
     system: &SystemKey,
-    baseline: Option<&[Assessment]>,
+    baseline: Option<&ReadBack>,
 ) -> Result<Option<(Assessment, Assessment)>, Fault> {
     let Some(later) = stored::find(store, system, args.after.as_ref().unwrap_or(&ScanRef::Latest))? else {
         return Ok(None);
     };
     let before = match (baseline, &args.before) {
-        (Some(assessments), _) => assessments.iter().find(|a| SystemKey::from(&a.system) == *system).cloned(),
+        (Some(file), _) => file.assessments.iter().find(|a| SystemKey::from(&a.system) == *system).cloned(),
         (None, Some(which)) => match stored::find(store, system, which)? {
             Some(id) => store.at(system, Which::Scan(&id))?,
             None => None,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::page::style;
 use super::{Exit, Fault, Outcome, decisions, library, print, stored};
 use crate::assess::{ManualMode, standard_result};
+use crate::base::order::natural;
 use crate::base::spelling;
 use crate::cli::{ExplainArgs, ExplainFormat, GlobalArgs};
 use crate::model::{Assessment, CheckResult, Counts, System, Technology};
@@ -29,7 +30,7 @@ pub fn run(args: &ExplainArgs, global: &GlobalArgs) -> Outcome {
     let library = library(global)?;
     let unassessed = if found.is_empty() { unassessed(&library)? } else { Vec::new() };
     if found.is_empty() {
-        found = explain::find(&unassessed, &query, &args.standard, false);
+        found = newest(explain::find(&unassessed, &query, &args.standard, false));
     }
     if found.is_empty() {
         let mut known = explain::names(&assessments);
@@ -96,6 +97,30 @@ fn unassessed(library: &Library) -> Result<Vec<Assessment>, Fault> {
         });
     }
     Ok(all)
+}
+
+/// Of the versions of a standard the newest: without a system it is not known which one is meant.
+fn newest(found: Vec<Explanation<'_>>) -> Vec<Explanation<'_>> {
+    let mut kept: Vec<Explanation<'_>> = Vec::new();
+    for explanation in found {
+        let Some((standard, rule)) = explanation.rule else {
+            kept.push(explanation);
+            continue;
+        };
+        let same = |other: &Explanation<'_>| {
+            other
+                .rule
+                .is_some_and(|(s, r)| (&s.name, s.technology, &r.id) == (&standard.name, standard.technology, &rule.id))
+        };
+        let newer =
+            |other: &Explanation<'_>| other.rule.is_some_and(|(s, _)| natural(&s.version, &standard.version).is_gt());
+        match kept.iter_mut().find(|other| same(other)) {
+            Some(other) if newer(other) => {}
+            Some(other) => *other = explanation,
+            None => kept.push(explanation),
+        }
+    }
+    kept
 }
 
 /// Every standard of a technology; none if it has none.

@@ -104,7 +104,7 @@ fn items(
         let detail = item.outcome.detail.as_deref().filter(|_| item.after.is_some());
         let evidence = detail.filter(|_| item.after == Some(State::Failed)).and_then(|detail| detail.evidence.first());
         match (evidence, detail) {
-            (Some(evidence), _) => paper.fit(Room { indent: 6, hanging: 8, lines: 2 }, &property(evidence, 300))?,
+            (Some(evidence), _) => property(paper, Room { indent: 6, hanging: 8, lines: 2 }, evidence)?,
             (None, Some(detail)) if !detail.reason.is_empty() => {
                 paper.fit(Room { indent: 6, hanging: 8, lines: 2 }, &Line::new().plain(&detail.reason))?;
             }

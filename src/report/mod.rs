@@ -24,7 +24,7 @@ use std::io::{self, BufWriter, Write};
 use std::str::FromStr;
 
 pub use cards::{Card, cards};
-pub use json::{ReadError, SCHEMA as JSON_SCHEMA, read as read_json};
+pub use json::{ReadBack, ReadError, SCHEMA as JSON_SCHEMA, read as read_json};
 pub use terminal::{Layout, TableStyle};
 pub use view::{Column, Finding, Row, Selection, Sort, Tally, View, names_standard};
 pub use words::argument;

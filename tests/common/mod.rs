@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
-/// The built program, with nothing of the environment that could change what it does.
+/// The built program, with nothing of the environment that could change what it does, and no history.
 pub fn spm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spm"));
     command.env_clear();
@@ -18,6 +18,7 @@ pub fn spm() -> Command {
             command.env(name, value);
         }
     }
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("SPM_NO_STORE", "true");
     command
 }
 

@@ -1,6 +1,7 @@
 //! Kubernetes: kinds with their API paths, the kinds that carry pod templates, built-in names.
 
 pub mod builtin;
+pub mod cloud;
 pub mod components;
 pub mod distribution;
 pub mod files;

@@ -84,10 +84,7 @@ impl<'a> World<'a> {
         let named = |kind: &&str| {
             self.inventory.of(kind).iter().any(|object| object.scope.as_deref() == Some(DEFAULT_NAMESPACE))
         };
-        if self.inventory.mode != Mode::Files
-            || written
-            || !WORKLOAD_KINDS.iter().chain(&OBJECTS).any(|kind| named(kind))
-        {
+        if self.inventory.mode != Mode::Files || written || !WORKLOAD_KINDS.iter().chain(&OBJECTS).any(named) {
             return None;
         }
         let unseen = || Value::unknown(format!("Namespace {DEFAULT_NAMESPACE} is not in the input"));

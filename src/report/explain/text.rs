@@ -210,7 +210,7 @@ impl Page<'_> {
         }
         let limit = if self.all || !self.traces.is_empty() { usize::MAX } else { PROPERTIES };
         for evidence in detail.evidence.iter().take(limit) {
-            paper.fit(room, &property(evidence, 300))?;
+            property(paper, room, evidence)?;
         }
         match detail.evidence.len().saturating_sub(limit) + detail.omitted {
             0 => Ok(()),

@@ -6,7 +6,7 @@
 
 mod read;
 
-pub use read::{ReadError, read};
+pub use read::{ReadBack, ReadError, read};
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

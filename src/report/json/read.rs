@@ -31,19 +31,35 @@ pub enum ReadError {
     Value(String),
 }
 
+/// What a document holds.
+#[derive(Debug, Default)]
+pub struct ReadBack {
+    /// One assessment per system.
+    pub assessments: Vec<Assessment>,
+    /// The view of the document left rules out.
+    pub partial: bool,
+}
+
 /// The assessments of a document.
-pub fn read(input: impl Read) -> Result<Vec<Assessment>, ReadError> {
+pub fn read(input: impl Read) -> Result<ReadBack, ReadError> {
     let document: Document = serde_json::from_reader(input.take(LIMIT))?;
     if document.format != FORMAT {
         return Err(ReadError::Format(document.format));
     }
-    document.assessments.into_iter().map(WireAssessment::assessment).collect()
+    let assessments = document.assessments.into_iter().map(WireAssessment::assessment);
+    Ok(ReadBack { assessments: assessments.collect::<Result<_, _>>()?, partial: document.left_out.rules > 0 })
 }
 
 #[derive(Deserialize)]
 struct Document {
     format: String,
+    left_out: LeftOut,
     assessments: Vec<WireAssessment>,
+}
+
+#[derive(Deserialize)]
+struct LeftOut {
+    rules: usize,
 }
 
 #[derive(Deserialize)]
@@ -346,7 +362,7 @@ mod tests {
             let mut out = Vec::new();
             let view = View { complete: true, ..View::default() };
             write(Format::Json, &testing::report(&set), &view, &TableStyle::default(), &mut out).unwrap();
-            let read = read(out.as_slice()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let read = read(out.as_slice()).unwrap_or_else(|error| panic!("{name}: {error}")).assessments;
             // Written again it says the same, whatever the order of the resources inside.
             let mut again = Vec::new();
             write(Format::Json, &testing::report(&read), &view, &TableStyle::default(), &mut again).unwrap();
@@ -376,7 +392,7 @@ mod tests {
         assert!(error("kind: Pod").starts_with("not an assessment"));
         assert!(error("[]").starts_with("not an assessment"));
         assert_eq!(
-            error(r#"{"format":"spm.assessment/v9","assessments":[]}"#),
+            error(r#"{"format":"spm.assessment/v9","left_out":{"rules":0},"assessments":[]}"#),
             "the format is \"spm.assessment/v9\", expected \"spm.assessment/v1\""
         );
     }

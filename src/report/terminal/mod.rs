@@ -48,7 +48,7 @@ pub enum Layout {
 }
 
 /// Rules in detail on a page of one system.
-const RULES: usize = 25;
+const RULES: usize = 10;
 /// Gaps and notes that are spelt out.
 const REMARKS: usize = 8;
 

@@ -92,7 +92,7 @@ APPS = [
     ("cert-manager-cainjector", "cert-manager", "Deployment", {"image": "quay.io/jetstack/cert-manager-cainjector:v1.19.1", "port": 9402, "api": True}),
     ("cert-manager-webhook", "cert-manager", "Deployment", {"image": "quay.io/jetstack/cert-manager-webhook:v1.19.1", "port": 10250, "api": True}),
     ("kubernetes-dashboard", "kubernetes-dashboard", "Deployment", {"image": "docker.io/kubernetesui/dashboard:v2.7.0", "port": 8443, "api": True}),
-    ("dashboard-metrics-scraper", "kubernetes-dashboard", "Deployment", {"image": "docker.io/kubernetesui/metrics-scraper:v1.0.8", "port": 8000, "account": "kubernetes-dashboard"}),
+    ("dashboard-metrics-scraper", "kubernetes-dashboard", "Deployment", {"image": "docker.io/kubernetesui/metrics-scraper:v1.0.8", "port": 8000, "account": "kubernetes-dashboard", "api": True}),
     ("ingress-nginx-controller", "ingress", "Deployment", {
         "image": "registry.k8s.io/ingress-nginx/controller:v1.13.3", "port": 8443, "api": True, "replicas": 2,
         "pod_context": {"runAsNonRoot": True, "runAsUser": 101, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -170,6 +170,9 @@ def pod_spec(name, account, o):
             container[key] = o[key]
     if "port" in o:
         container["ports"] = [{"containerPort": o["port"], "name": "http"}]
+        if o.get("host", {}).get("hostNetwork"):
+            # The API server fills it in.
+            container["ports"][0]["hostPort"] = o["port"]
     volumes, mounts = [], []
     if not o.get("windows") and context == HARD:
         volumes.append({"emptyDir": {}, "name": "tmp"})
@@ -263,7 +266,7 @@ def left_behind(pods):
     # Planted: `kubectl debug`, which cannot be taken back until the pod goes.
     orders["spec"]["ephemeralContainers"] = [{
         "image": "docker.io/nicolaka/netshoot:v0.14", "imagePullPolicy": "Always", "name": "debugger-x7k2p",
-        "resources": {}, "securityContext": {"capabilities": {"add": ["SYS_PTRACE"]}, "runAsNonRoot": False, "runAsUser": 0},
+        "resources": {}, "securityContext": {"runAsNonRoot": False, "runAsUser": 0},
         "stdin": True, "targetContainerName": "orders", "terminationMessagePolicy": "File", "tty": True,
     }]
     # Planted: `kubectl run` without -n.
