@@ -3,20 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::rights::{Intent, Role, needed};
+use super::settings::{Settings, places};
 use super::{Exit, Outcome, library, print};
 use crate::base::text::{count, sanitise, shorten};
-use crate::cli::{AccessArgs, DoctorArgs, GlobalArgs};
+use crate::cli::{AccessArgs, DoctorArgs, GlobalArgs, WAIVER_FILE};
 use crate::collect::kubernetes::{ClusterAccess, Right, Verdict, collect, review_access};
 use crate::expr::Wanted;
 use crate::inventory::Inventory;
-use crate::rules::{Plan, Wish};
+use crate::rules::Plan;
 
 /// Runs the command.
 pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> Outcome {
-    let library = library(global)?;
-    let wishes: Vec<Wish> = args.standards.standard.iter().map(|text| Wish::new(text)).collect();
+    let settings = Settings::load(global)?;
+    let mut library = library(global)?;
+    library.override_params(settings.parameters_of(None));
+    let wishes = settings.wishes(&args.standards.standard, None);
     Plan::candidates(&library, crate::model::Technology::Kubernetes, &wishes)?;
     let access = ClusterAccess { allow_node_proxy: args.allow_node_proxy, ..access(&args.access) };
     // Wanting nothing still tells version and distribution.
@@ -41,7 +45,8 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> Outcome {
     print(|out| {
         cluster(out, &inventory, &plan)?;
         lacking(out, &plan, asked.len(), &missing)?;
-        unasked(out, &plan, args)
+        unasked(out, &plan, args)?;
+        files(out, args, &settings)
     })?;
     Ok(Exit::Done)
 }
@@ -150,6 +155,26 @@ fn unasked(out: &mut dyn Write, plan: &Plan, args: &DoctorArgs) -> io::Result<()
         writeln!(out, "           not decided, or only from the API: {line}")?;
     }
     Ok(())
+}
+
+/// Files that a scan will use.
+fn files(out: &mut dyn Write, args: &DoctorArgs, settings: &Settings) -> io::Result<()> {
+    let there = |path: &Path| if path.exists() { "" } else { ", not there yet" };
+    match args.store.path() {
+        Some(path) => writeln!(out, "History    {}{}", path.display(), there(&path))?,
+        None => writeln!(out, "History    none: there is no home directory; name a file with --store")?,
+    }
+    match Path::new(WAIVER_FILE) {
+        file if file.exists() => writeln!(out, "Waivers    {}", file.display())?,
+        file => writeln!(out, "Waivers    none: no {} here, name files with --waivers", file.display())?,
+    }
+    match &settings.file {
+        Some(file) => writeln!(out, "Settings   {}", file.display()),
+        None => {
+            let places: Vec<String> = places().iter().map(|place| place.display().to_string()).collect();
+            writeln!(out, "Settings   none: looked for {}", places.join(", "))
+        }
+    }
 }
 
 /// Which rules read which kinds.

@@ -40,8 +40,8 @@ fn counts(threshold: Threshold, state: State, severity: Option<Severity>) -> boo
 
 impl Exit {
     /// How a run with these assessments ended. Only the standards that the user asked for count. `new` are the findings that
-    /// the baseline has not, if there is one.
-    pub fn of(assessments: &[Assessment], gate: &GateArgs, new: Option<&[DiffItem<'_>]>) -> Exit {
+    /// the baseline has not, if there is one. With `lost` some system could not be read at all.
+    pub fn of(assessments: &[Assessment], gate: &GateArgs, new: Option<&[DiffItem<'_>]>, lost: bool) -> Exit {
         let selected = || {
             assessments.iter().flat_map(|assessment| assessment.standards.iter().filter(|standard| standard.selected))
         };
@@ -64,7 +64,7 @@ impl Exit {
         });
         if failed || failed_new {
             Exit::Findings
-        } else if gate.require_complete && assessments.iter().any(|assessment| !assessment.gaps.is_empty()) {
+        } else if gate.require_complete && (lost || assessments.iter().any(|assessment| !assessment.gaps.is_empty())) {
             Exit::Incomplete
         } else {
             Exit::Done

@@ -1,5 +1,6 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
+mod applies;
 mod baseline;
 #[cfg(feature = "kubernetes")]
 mod cleanup;
@@ -24,9 +25,11 @@ mod report;
 mod rights;
 mod rules;
 mod scan;
+mod settings;
 mod standards;
 mod store;
 mod stored;
+mod targets;
 mod waive;
 
 use std::io::{self, Write};

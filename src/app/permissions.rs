@@ -3,17 +3,18 @@
 use serde_json::{Value as Json, json};
 
 use super::rights::{Intent, Role, needed};
+use super::settings::Settings;
 use super::{Exit, Fault, Outcome, library, print};
 use crate::cli::{GlobalArgs, NodeSource, PermissionsArgs};
 use crate::collect::node_pods::{NodePods, PERMANENT};
 use crate::expr::Wanted;
 use crate::model::Technology;
-use crate::rules::{Plan, Wish};
+use crate::rules::Plan;
 
 /// Runs the command.
 pub fn run(args: &PermissionsArgs, global: &GlobalArgs) -> Outcome {
     let library = library(global)?;
-    let wishes: Vec<Wish> = args.standards.standard.iter().map(|text| Wish::new(text)).collect();
+    let wishes = Settings::load(global)?.wishes(&args.standards.standard, None);
     let plan = Plan::candidates(&library, args.technology, &wishes)?;
     match args.technology {
         Technology::Kubernetes => kubernetes(args, &plan.wanted()),

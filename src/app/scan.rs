@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::baseline::{self, Baseline, compare};
 use super::page::{Outputs, style};
 use super::progress::Spinner;
-use super::{Exit, Fault, Outcome, decisions, library, warn};
+use super::settings::Settings;
+use super::targets::{Target, targets};
+use super::{Exit, Fault, Outcome, decisions, warn};
+use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
 use crate::cli::{GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
@@ -22,35 +25,53 @@ use crate::store::Store;
 pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     // Before anything is read: a typing error must not cost a scan.
     let outputs = Outputs::new(&args.output, global)?;
-    let library = library(global)?;
-    let wishes: Vec<Wish> = args.standards.standard.iter().map(|text| Wish::new(text)).collect();
-    let candidates = Plan::candidates(&library, Technology::Kubernetes, &wishes)?;
+    let settings = Settings::load(global)?;
+    let targets = targets(args, global, &settings)?;
+    for target in &targets {
+        Plan::check_wishes(&target.library, Technology::Kubernetes, &target.wishes)?;
+    }
     let today = decisions::today();
     let decisions = decisions::read(&args.waivers, today)?;
-    let baseline = args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose()?;
+    let baseline = || args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose();
+    let mut first_baseline = Some(baseline()?);
 
     let spinner = Spinner::new(global);
-    let now = jiff::Timestamp::now();
-    let mut inventory = read(&args.input, &candidates.wanted(), now, &spinner)?;
-    inventory.keep_namespaces(&args.input.namespace, &args.input.exclude_namespace);
-    spinner.say("evaluating");
-    let mut assessment = assess(&inventory, &library, &wishes, args.standards.manual)?;
-    // Millions of small values: giving them back one by one takes longer than writing the page, and the process ends soon.
-    std::mem::forget(inventory);
-    let usage = decisions::apply(&decisions, &args.waivers, &mut assessment, today);
+    let mut assessments = Vec::new();
+    let mut failed = 0;
+    for (at, target) in targets.iter().enumerate() {
+        match scan(target, args.standards.manual, at + 1 == targets.len(), &spinner) {
+            Ok(assessment) => assessments.push(assessment),
+            Err(fault) if targets.len() == 1 || is_interrupted() => return Err(fault),
+            Err(Fault(why)) => {
+                failed += 1;
+                warn(&format!("spm: {}: {why}", target.name()));
+            }
+        }
+    }
+    if assessments.is_empty() {
+        return Err(Fault(format!("none of {} could be read", text::count(targets.len(), "system"))));
+    }
+    let mut usage = WaiverReport::default();
+    for assessment in &mut assessments {
+        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, today));
+    }
     let remarks = decisions::remarks(&decisions, &usage);
-    assessment.notes.extend(remarks.iter().cloned());
-    // The baseline may be the last scan, so it is looked up before this one is kept.
-    let before = baseline.map(|baseline| baseline.before(&assessment)).transpose();
+    let mut befores = Vec::new();
+    let mut kept = Vec::new();
     spinner.say("keeping the scan");
-    let kept = keep(&args.keep, &assessment);
+    for assessment in &mut assessments {
+        assessment.notes.extend(remarks.iter().cloned());
+        // The baseline may be the last scan, so it is looked up before this one is kept.
+        let baseline = first_baseline.take().map_or_else(baseline, Ok)?;
+        befores.push(baseline.map(|baseline| baseline.before(assessment)).transpose());
+        kept.push(keep(&args.keep, assessment));
+    }
     spinner.finish();
 
-    let assessments = [assessment];
-    let [assessment] = &assessments;
-    let command = match &kept {
-        Ok(true) => format!("spm report --system {}", report::argument(&assessment.system.name)),
-        _ => command(&args.input),
+    let command = match (&kept[..], &assessments[..]) {
+        ([Ok(true)], [assessment]) => format!("spm report --system {}", report::argument(&assessment.system.name)),
+        (_, [_]) => command(&targets[0].input),
+        _ => "spm report".to_owned(),
     };
     let report = Report { assessments: &assessments, others: &[], command: &command };
     let layout = if args.view.rules { Layout::Rules } else { Layout::Page };
@@ -62,19 +83,50 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
             warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
         }
     }
-    match kept {
-        // A file that the user names is there to be relied on.
-        Err(Fault(fault)) if args.keep.store.store.is_some() => return Err(Fault(fault)),
-        Err(Fault(fault)) => warn(&format!("spm: this scan is not in the history: {fault}")),
-        Ok(_) => {}
+    for kept in kept {
+        match kept {
+            // A file that the user names is there to be relied on.
+            Err(Fault(fault)) if args.keep.store.store.is_some() => return Err(Fault(fault)),
+            Err(Fault(fault)) => warn(&format!("spm: this scan is not in the history: {fault}")),
+            Ok(_) => {}
+        }
     }
-    let before = before?.flatten();
-    let changes = before.as_ref().map(|before| compare(before, assessment)).transpose()?;
-    if let Some(changes) = changes.as_ref().filter(|_| !global.quiet) {
-        baseline::tell(changes);
+    let mut new = Vec::new();
+    let befores: Vec<Option<Assessment>> =
+        befores.into_iter().map(|before| before.map(Option::flatten)).collect::<Result<_, _>>()?;
+    for (before, assessment) in befores.iter().zip(&assessments) {
+        let Some(before) = before else { continue };
+        let changes = compare(before, assessment)?;
+        if !global.quiet {
+            baseline::tell(&changes);
+        }
+        new.extend(changes.counted(args.gate.fail_on_new));
     }
-    let new = changes.as_ref().map(|changes| changes.counted(args.gate.fail_on_new));
-    Ok(Exit::of(&assessments, &args.gate, new.as_deref()))
+    Ok(Exit::of(&assessments, &args.gate, Some(&new), failed > 0))
+}
+
+/// Reads and evaluates one system. After the `last` one the process ends soon.
+fn scan(target: &Target, manual: Manual, last: bool, spinner: &Spinner) -> Result<Assessment, Fault> {
+    let Target { input, wishes, library } = target;
+    let candidates = Plan::candidates(library, Technology::Kubernetes, wishes)?;
+    let now = jiff::Timestamp::now();
+    let mut inventory = read(input, &candidates.wanted(), now, spinner)?;
+    inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
+    spinner.say("evaluating");
+    let assessment = assess(&inventory, library, wishes, manual)?;
+    if last {
+        // Millions of small values: giving them back one by one takes longer than writing the page.
+        std::mem::forget(inventory);
+    }
+    Ok(assessment)
+}
+
+/// Whether the user stopped a scan that had something to clear up first.
+fn is_interrupted() -> bool {
+    #[cfg(feature = "kubernetes")]
+    return collect::kubernetes::nodes::is_interrupted();
+    #[cfg(not(feature = "kubernetes"))]
+    return false;
 }
 
 /// Keeps the assessment in the history, unless the user does not want it; tells whether it did.
@@ -88,7 +140,8 @@ fn keep(args: &KeepArgs, assessment: &Assessment) -> Result<bool, Fault> {
     Ok(true)
 }
 
-fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
+/// Reads what the options name.
+pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
     if input.from.is_empty() {
         #[cfg(feature = "kubernetes")]
         return super::live::read(input, wanted, now, spinner);

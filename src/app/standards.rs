@@ -20,6 +20,9 @@ struct Coverage {
 
 /// Runs the command.
 pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
+    if let Some(name) = &args.system {
+        return super::applies::run(name, global);
+    }
     let library = library(global)?;
     let mut rows = Vec::new();
     for id in library.standard_ids() {

@@ -56,6 +56,10 @@ pub struct GlobalArgs {
     /// Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable
     #[arg(long, global = true, env = "SPM_PACK", value_delimiter = ',', value_name = "DIR")]
     pub pack: Vec<PathBuf>,
+    /// Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config,
+    /// /etc/spm/spm.yaml
+    #[arg(long, global = true, env = "SPM_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// When to use colours.
@@ -121,6 +125,9 @@ pub struct StandardsArgs {
     /// Only those for this technology
     #[arg(long, value_parser = technology, value_name = "TECHNOLOGY")]
     pub technology: Option<Technology>,
+    /// Say which apply to this system of the settings file, and why
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["technology", "json"])]
+    pub system: Option<String>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

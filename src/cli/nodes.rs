@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::StandardArgs;
 use super::scan::duration;
+use super::{StandardArgs, StoreArgs};
 
 /// Where the facts of nodes come from, beside files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,6 +47,9 @@ pub struct DoctorArgs {
     /// Where the facts of nodes will come from.
     #[command(flatten)]
     pub nodes: NodeSourceArgs,
+    /// Where the history is.
+    #[command(flatten)]
+    pub store: StoreArgs,
 }
 
 /// See [`super::Command::Cleanup`].

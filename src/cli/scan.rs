@@ -49,7 +49,7 @@ pub struct KeepArgs {
 }
 
 /// Where the configuration comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Files or directories instead of a running system: manifests, dumps (`kubectl get -A -o json`), snapshots; `-` for
@@ -59,9 +59,16 @@ pub struct InputArgs {
     /// Node facts, written by `spm collect node`: files or directories
     #[arg(long, num_args = 1.., value_name = "PATH", env = "SPM_NODE_FACTS", value_delimiter = ',')]
     pub node_facts: Vec<PathBuf>,
-    /// Name of the system in reports and history; the context or directory if none
+    /// System of the settings file to scan; or the name in reports and history of what the other options name, else the
+    /// context or directory
     #[arg(long, value_name = "NAME", env = "SPM_SYSTEM")]
     pub system: Option<String>,
+    /// Scan every system of the settings file; one that fails does not stop the others
+    #[arg(long, conflicts_with_all = ["system", "from", "kubeconfig", "context", "all_contexts"])]
+    pub all: bool,
+    /// Scan every context of the kubeconfig; one that fails does not stop the others
+    #[arg(long, conflicts_with_all = ["system", "from", "context"])]
+    pub all_contexts: bool,
     /// Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub kubeconfig: Option<PathBuf>,

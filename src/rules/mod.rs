@@ -10,6 +10,6 @@ mod standard;
 
 pub use check::{Check, Compiled, Each, Example, Instance, Param};
 pub use library::{Library, LoadError, Pack};
-pub use plan::{Plan, PlanError, Planned, Wish};
+pub use plan::{ALWAYS, Plan, PlanError, Planned, Wish};
 pub use schema::{CatalogSchema, wanted};
 pub use standard::{Applies, Rule, Standard, Use};

@@ -31,7 +31,13 @@ impl Wish {
         }
     }
 
-    fn means(&self, standard: &Standard) -> bool {
+    /// Whether both name the same standard, in whatever version.
+    pub fn has_name_of(&self, other: &Wish) -> bool {
+        self.name == other.name
+    }
+
+    /// Whether it names this standard.
+    pub fn means(&self, standard: &Standard) -> bool {
         let info = &standard.info;
         let named = [&info.short, &info.name, &info.id].iter().any(|name| name.to_lowercase() == self.name);
         named && self.version.as_ref().is_none_or(|version| *version == info.version)
@@ -89,6 +95,14 @@ impl Plan {
             .map(|standard| (standard.info.id.clone(), true))
             .collect();
         Plan::of(library, chosen, Vec::new())
+    }
+
+    /// Whether some standard meets each wish.
+    ///
+    /// # Errors
+    /// A wish that none meets; faults in the headers of standards.
+    pub fn check_wishes(library: &Library, technology: Technology, wishes: &[Wish]) -> Result<(), PlanError> {
+        check_wishes(&headers(library, technology)?, wishes, technology)
     }
 
     /// The standards for this system: of each wanted one the version that fits.

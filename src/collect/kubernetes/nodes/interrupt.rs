@@ -1,6 +1,15 @@
 //! Signals that ask the program to stop (Ctrl-C, SIGTERM, SIGHUP), while something exists that has to be deleted first.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+static HEARD: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal was heard.
+pub(super) fn is_heard() -> bool {
+    HEARD.load(Ordering::Relaxed)
+}
 
 /// Hears signals from its making on. Signals that nobody waited for are not lost.
 pub(super) struct Interrupts {
@@ -41,11 +50,18 @@ fn listen(sender: &UnboundedSender<()>, ready: &std::sync::mpsc::Sender<()>) {
         let _ = ready.send(());
         loop {
             let code = signals.next().await;
+            HEARD.store(true, Ordering::Relaxed);
             if sender.send(()).is_err() {
-                std::process::exit(128 + code);
+                end(code);
             }
         }
     });
+}
+
+// What a signal does by default, which listening to it has taken away. Nothing is left to decide or to clear up.
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "stands for the end by a signal")]
+fn end(signal: i32) {
+    std::process::exit(128 + signal);
 }
 
 #[cfg(unix)]

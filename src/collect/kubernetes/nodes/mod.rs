@@ -62,6 +62,11 @@ pub struct NodeRun<'a> {
     pub now: Timestamp,
 }
 
+/// Whether the user stopped a scan that had to delete something first. Then nothing more should be begun.
+pub fn is_interrupted() -> bool {
+    interrupt::is_heard()
+}
+
 /// Adds the facts of the cluster's nodes to its inventory, if any rule wants them. Nodes that do not answer become gaps;
 /// the only error is that the user stopped it, or that the cluster cannot be reached at all.
 pub fn collect_nodes(

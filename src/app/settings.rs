@@ -1,0 +1,393 @@
+//! The settings file, `spm.yaml`: systems with their connection, standards that are switched on, parameters of checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::Fault;
+use super::files::read_limited;
+use crate::base::diagnostic::{Diagnostics, Place};
+use crate::base::spelling;
+use crate::base::yaml::{self, Node};
+use crate::cli::GlobalArgs;
+use crate::model::Technology;
+use crate::rules::{Library, Pack, Plan, Wish};
+
+/// Name of the file in each place where it is looked for.
+const FILE: &str = "spm.yaml";
+
+/// Parameters by check.
+pub type Parameters = BTreeMap<String, BTreeMap<String, Node>>;
+
+/// What the file says; nothing if there is none.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+    /// Standards for every system that names none of its own.
+    pub standards: Vec<String>,
+    /// Parameters for every system.
+    pub parameters: Parameters,
+    /// The systems, in file order.
+    pub systems: Vec<SystemSettings>,
+}
+
+/// One of `systems`.
+#[derive(Debug, Default)]
+pub struct SystemSettings {
+    /// Name in reports and history, and for `--system`.
+    pub name: String,
+    /// Kubeconfig file.
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig.
+    pub context: Option<String>,
+    /// Files and directories instead of a running system.
+    pub from: Vec<PathBuf>,
+    /// Files and directories with node facts.
+    pub node_facts: Vec<PathBuf>,
+    /// Its standards; those for every system if none are said.
+    pub standards: Option<Vec<String>>,
+    /// Its parameters, which win over those for every system.
+    pub parameters: Parameters,
+    /// Only these namespaces.
+    pub namespaces: Vec<String>,
+    /// Not these namespaces.
+    pub exclude_namespaces: Vec<String>,
+}
+
+/// Where the file is looked for, in this order: the current directory, the user's, the machine's.
+pub fn places() -> Vec<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let user = xdg.or_else(|| Some(std::env::home_dir().filter(|home| home.is_absolute())?.join(".config")));
+    let user = user.map(|dir| dir.join("spm").join(FILE));
+    [Some(PathBuf::from(FILE)), user, Some(Path::new("/etc/spm").join(FILE))].into_iter().flatten().collect()
+}
+
+impl Settings {
+    /// The file that the options name, or the first one that is there. All its faults are told at once.
+    pub fn load(global: &GlobalArgs) -> Result<Settings, Fault> {
+        let file = match &global.config {
+            Some(file) => file.clone(),
+            None => match places().into_iter().find(|place| place.is_file()) {
+                Some(file) => file,
+                None => return Ok(Settings::default()),
+            },
+        };
+        let text = read_limited(&file).map_err(Fault)?;
+        let mut pack = Pack::embedded();
+        for dir in &global.pack {
+            pack.merge(Pack::read(dir)?);
+        }
+        Settings::parse(file, &text, &Library::new(pack)?)
+    }
+
+    fn parse(file: PathBuf, text: &str, library: &Library) -> Result<Settings, Fault> {
+        let shown = file.display().to_string();
+        let node = yaml::parse(&shown, text).map_err(|fault| Fault(fault.to_string()))?;
+        let base = file.parent().map(Path::to_owned).unwrap_or_default();
+        let mut reader = Reader { library, base, diagnostics: Diagnostics::new(&shown) };
+        let mut settings = Settings { file: Some(file), ..Settings::default() };
+        for (key, value) in reader.map(&node, "the settings", &["standards", "parameters", "systems"]) {
+            match key {
+                "standards" => settings.standards = reader.standards(value),
+                "parameters" => settings.parameters = reader.parameters(value),
+                _ => settings.systems = reader.systems(value),
+            }
+        }
+        let mut faults = reader.diagnostics.faults;
+        faults.sort();
+        match faults.is_empty() {
+            true => Ok(settings),
+            false => Err(Fault(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))),
+        }
+    }
+
+    /// The system `name`; none if there are no systems at all.
+    ///
+    /// # Errors
+    /// There are systems, but none of this name.
+    pub fn system(&self, name: &str) -> Result<Option<&SystemSettings>, Fault> {
+        let found = self.systems.iter().find(|system| system.name == name);
+        if found.is_some() || self.systems.is_empty() {
+            return Ok(found);
+        }
+        let names: Vec<&str> = self.systems.iter().map(|system| system.name.as_str()).collect();
+        let help = match spelling::nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("there are: {}", names.join(", ")),
+        };
+        let file = self.file.as_deref().unwrap_or(Path::new(FILE)).display();
+        Err(Fault(format!("{file} has no system \"{name}\" ({help}); with --context or --from it may be any name")))
+    }
+
+    /// Standards and their origin, for a system: `--standard` wins over the system's own, those over the ones for all. CIS
+    /// is always among those of the file.
+    pub fn wishes(&self, asked: &[String], system: Option<&SystemSettings>) -> Vec<Wish> {
+        if !asked.is_empty() {
+            return asked.iter().map(|text| Wish::new(text)).collect();
+        }
+        let own = system.and_then(|system| system.standards.as_ref()).unwrap_or(&self.standards);
+        let mut wishes: Vec<Wish> = own.iter().map(|text| Wish::new(text)).collect();
+        let always = Wish::new(crate::rules::ALWAYS);
+        if !wishes.is_empty() && !wishes.iter().any(|wish| wish.has_name_of(&always)) {
+            wishes.insert(0, always);
+        }
+        wishes
+    }
+
+    /// Parameters for a system.
+    pub fn parameters_of(&self, system: Option<&SystemSettings>) -> Parameters {
+        let mut all = self.parameters.clone();
+        for (check, own) in system.iter().flat_map(|system| &system.parameters) {
+            all.entry(check.clone()).or_default().extend(own.clone());
+        }
+        all
+    }
+}
+
+struct Reader<'l> {
+    library: &'l Library,
+    /// Directory from which relative paths start.
+    base: PathBuf,
+    diagnostics: Diagnostics,
+}
+
+const SYSTEM: &[&str] = &[
+    "name",
+    "technology",
+    "kubeconfig",
+    "context",
+    "from",
+    "node_facts",
+    "standards",
+    "parameters",
+    "namespaces",
+    "exclude_namespaces",
+];
+
+impl Reader<'_> {
+    fn map<'n>(&mut self, node: &'n Node, what: &str, known: &'static [&'static str]) -> Vec<(&'static str, &'n Node)> {
+        let Some(entries) = node.map() else {
+            self.expected(node, what, "a map");
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (key, value) in entries {
+            match known.iter().find(|known| **known == key.text) {
+                Some(known) => found.push((*known, value)),
+                None => self.diagnostics.unknown(key.place, "key", &key.text, known.iter().copied()),
+            }
+        }
+        found
+    }
+
+    fn expected(&mut self, node: &Node, what: &str, kind: &str) {
+        self.diagnostics.add(node.place, format!("{what} must be {kind}, not {}", node.kind()), None);
+    }
+
+    fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+        match node.text().filter(|text| !text.is_empty()) {
+            Some(text) => Some(text.to_owned()),
+            None => {
+                self.expected(node, what, "text");
+                None
+            }
+        }
+    }
+
+    // One text stands for a list of it.
+    fn texts<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(String, Place)> {
+        let items: Vec<&'n Node> = node.list().map_or_else(|| vec![node], |items| items.iter().collect());
+        items.into_iter().filter_map(|item| Some((self.text(item, what)?, item.place))).collect()
+    }
+
+    fn path(&mut self, text: &str) -> PathBuf {
+        match text.strip_prefix("~/").zip(std::env::home_dir()) {
+            Some((rest, home)) => home.join(rest),
+            None => self.base.join(text),
+        }
+    }
+
+    fn standards(&mut self, node: &Node) -> Vec<String> {
+        let named = self.texts(node, "a standard");
+        for (text, place) in &named {
+            if let Err(error) = Plan::check_wishes(self.library, Technology::Kubernetes, &[Wish::new(text)]) {
+                self.diagnostics.add(*place, error.to_string(), None);
+            }
+        }
+        named.into_iter().map(|(text, _)| text).collect()
+    }
+
+    fn parameters(&mut self, node: &Node) -> Parameters {
+        let mut all = Parameters::new();
+        let Some(entries) = node.map() else {
+            self.expected(node, "parameters", "a map of checks");
+            return all;
+        };
+        for (key, values) in entries {
+            let check = match self.library.check(&key.text) {
+                Ok(Some(check)) => check,
+                Ok(None) => {
+                    let known = self.library.check_ids();
+                    self.diagnostics.unknown(key.place, "check", &key.text, known);
+                    continue;
+                }
+                Err(error) => {
+                    self.diagnostics.add(key.place, format!("the check {} has faults: {error}", key.text), None);
+                    continue;
+                }
+            };
+            let Some(values) = values.map() else {
+                self.expected(values, &format!("the parameters of {}", key.text), "a map");
+                continue;
+            };
+            let mut own = BTreeMap::new();
+            for (name, value) in values {
+                if !check.params.contains_key(&name.text) {
+                    let known: Vec<&str> = check.params.keys().map(String::as_str).collect();
+                    self.diagnostics.unknown(name.place, "parameter", &name.text, known);
+                    continue;
+                }
+                own.insert(name.text.clone(), value.clone());
+                // Alone with the defaults, so that a fault belongs to this value.
+                let with = BTreeMap::from([(name.text.clone(), value.clone())]);
+                let mut faults = Diagnostics::default();
+                if check.missing_params(&with).is_empty() && check.compile(&with, &mut faults).is_none() {
+                    for fault in faults.faults {
+                        let message = format!("this does not fit {}: {}", key.text, fault.message);
+                        self.diagnostics.add(value.place, message, fault.help);
+                    }
+                }
+            }
+            all.insert(key.text.clone(), own);
+        }
+        all
+    }
+
+    fn systems(&mut self, node: &Node) -> Vec<SystemSettings> {
+        let Some(items) = node.list() else {
+            self.expected(node, "systems", "a list");
+            return Vec::new();
+        };
+        let systems: Vec<SystemSettings> = items.iter().map(|item| self.system(item)).collect();
+        let mut names = BTreeSet::new();
+        for (system, item) in systems.iter().zip(items) {
+            if !system.name.is_empty() && !names.insert(&system.name) {
+                let message = format!("the system \"{}\" stands here twice", system.name);
+                self.diagnostics.add(item.place, message, Some("names tell systems apart".to_owned()));
+            }
+        }
+        systems
+    }
+
+    fn system(&mut self, node: &Node) -> SystemSettings {
+        let mut system = SystemSettings::default();
+        let paths = |reader: &mut Self, value: &Node, what: &str| -> Vec<PathBuf> {
+            let texts = reader.texts(value, what);
+            texts.into_iter().map(|(text, _)| reader.path(&text)).collect()
+        };
+        let names = |reader: &mut Self, value: &Node| -> Vec<String> {
+            reader.texts(value, "a namespace").into_iter().map(|(name, _)| name).collect()
+        };
+        for (key, value) in self.map(node, "a system", SYSTEM) {
+            match key {
+                "name" => system.name = self.text(value, "the name").unwrap_or_default(),
+                "technology" => self.technology(value),
+                "kubeconfig" => system.kubeconfig = self.text(value, "kubeconfig").map(|text| self.path(&text)),
+                "context" => system.context = self.text(value, "context"),
+                "from" => system.from = paths(self, value, "from"),
+                "node_facts" => system.node_facts = paths(self, value, "node_facts"),
+                "standards" => system.standards = Some(self.standards(value)),
+                "parameters" => system.parameters = self.parameters(value),
+                "namespaces" => system.namespaces = names(self, value),
+                _ => system.exclude_namespaces = names(self, value),
+            }
+        }
+        if node.map().is_some() && node.get("name").is_none() {
+            self.diagnostics.add(node.place, "a system without a name", Some("add `name: ...`".to_owned()));
+        }
+        if !system.from.is_empty() && (system.kubeconfig.is_some() || system.context.is_some()) {
+            let message = "a system is read from files or from a cluster, not both";
+            let help = "remove `from`, or `kubeconfig` and `context`".to_owned();
+            self.diagnostics.add(node.place, message, Some(help));
+        }
+        system
+    }
+
+    fn technology(&mut self, node: &Node) {
+        if let Some(text) = self.text(node, "technology")
+            && text != Technology::Kubernetes.as_str()
+        {
+            self.diagnostics.unknown(node.place, "technology", &text, [Technology::Kubernetes.as_str()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        let library = Library::new(Pack::embedded()).unwrap();
+        Settings::parse(PathBuf::from("conf/spm.yaml"), text, &library).map_err(|Fault(message)| message)
+    }
+
+    #[test]
+    fn systems_have_their_connection_standards_and_parameters() {
+        let settings = parse(
+            "standards: [cis]\nparameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 40}\nsystems:\n\
+             - {name: prod, technology: kubernetes, kubeconfig: prod.yaml, context: admin, namespaces: [a, b],\n\
+             \x20  standards: [stig], parameters: {kubernetes-apiserver-audit-log-max-age: {days: 50}}}\n\
+             - {name: dump, from: /dumps/one, node_facts: [facts], exclude_namespaces: kube-system}\n",
+        );
+        let settings = match settings {
+            Ok(settings) => settings,
+            Err(message) => panic!("{message}"),
+        };
+        let prod = settings.system("prod").unwrap().unwrap();
+        assert_eq!(prod.kubeconfig, Some(PathBuf::from("conf/prod.yaml")));
+        assert_eq!(prod.namespaces, ["a", "b"]);
+        let days = |system| {
+            settings.parameters_of(system)["kubernetes-apiserver-audit-log-max-age"]["days"].text().map(str::to_owned)
+        };
+        assert_eq!(days(Some(prod)).as_deref(), Some("50"));
+        assert_eq!(days(None).as_deref(), Some("40"));
+        assert_eq!(settings.wishes(&[], Some(prod)), [Wish::new("CIS"), Wish::new("stig")]);
+        assert_eq!(settings.wishes(&["stig".to_owned()], Some(prod)), [Wish::new("stig")]);
+        let dump = settings.system("dump").unwrap().unwrap();
+        assert_eq!(dump.from, [PathBuf::from("/dumps/one")]);
+        assert_eq!(dump.exclude_namespaces, ["kube-system"]);
+        assert_eq!(settings.wishes(&[], Some(dump)), [Wish::new("cis")]);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        let faults = parse(
+            "standard: [cis]\nstandards: [cis, sitg]\nparameters:\n  kubernetes-apiserver-audit-log-max-agee: {days: 1}\n\
+             \x20 kubernetes-apiserver-audit-log-max-age: {day: 1}\nsystems:\n- {name: a, kubeconfg: x}\n- {name: a, from: x, context: y}\n- {technology: aws}\n",
+        )
+        .unwrap_err();
+        let lines: Vec<&str> = faults.lines().collect();
+        assert_eq!(lines.len(), 9, "{faults}");
+        assert!(lines[0].starts_with("conf/spm.yaml:1:1: unknown key \"standard\" (did you mean \"standards\"?)"));
+        assert!(
+            lines[1].starts_with("conf/spm.yaml:2:18: unknown standard \"sitg\" (did you mean \"stig\"?)"),
+            "{faults}"
+        );
+        assert!(lines[2].contains(":4:3: unknown check") && lines[2].contains("did you mean"), "{faults}");
+        assert!(lines[3].contains(":5:34: unknown parameter \"day\" (did you mean \"days\"?)"), "{faults}");
+        assert!(lines[4].contains("unknown key \"kubeconfg\""), "{faults}");
+        assert!(faults.contains("stands here twice") && faults.contains("files or from a cluster"), "{faults}");
+        assert!(
+            faults.contains("unknown technology \"aws\"") && faults.contains("a system without a name"),
+            "{faults}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_system_is_not_taken_for_the_current_context() {
+        let settings = parse("systems: [{name: prod}, {name: test}]").unwrap();
+        let Err(Fault(message)) = settings.system("prud") else { panic!("found") };
+        assert!(message.contains("did you mean \"prod\"?"), "{message}");
+        assert!(Settings::default().system("any").unwrap().is_none());
+    }
+}

@@ -1,0 +1,114 @@
+//! Which systems a scan is about: the one of the options, one of the settings file, all of it, or every context.
+
+use std::rc::Rc;
+
+use super::settings::{Parameters, Settings, SystemSettings};
+use super::{Fault, library};
+use crate::cli::{GlobalArgs, InputArgs, ScanArgs};
+use crate::rules::{Library, Wish};
+
+/// A system to scan.
+pub struct Target {
+    /// Where its configuration comes from.
+    pub input: InputArgs,
+    /// Its standards.
+    pub wishes: Vec<Wish>,
+    /// The rules with its parameters.
+    pub library: Rc<Library>,
+}
+
+impl Target {
+    /// How messages name it.
+    pub fn name(&self) -> &str {
+        self.input.system.as_deref().or(self.input.context.as_deref()).unwrap_or("the system")
+    }
+}
+
+/// The systems that the options ask for, at least one.
+pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Result<Vec<Target>, Fault> {
+    let asked = &args.standards.standard;
+    let mut libraries = Libraries { global, known: Vec::new() };
+    let mut target = |input: InputArgs, system: Option<&SystemSettings>| -> Result<Target, Fault> {
+        let library = libraries.with(settings.parameters_of(system))?;
+        Ok(Target { input, wishes: settings.wishes(asked, system), library })
+    };
+    let input = &args.input;
+    let targets: Vec<Target> = if input.all {
+        settings
+            .systems
+            .iter()
+            .map(|system| target(of_system(input, system), Some(system)))
+            .collect::<Result<_, _>>()?
+    } else if input.all_contexts {
+        contexts(input)?
+            .into_iter()
+            .map(|name| target(InputArgs { system: Some(name.clone()), context: Some(name), ..input.clone() }, None))
+            .collect::<Result<_, _>>()?
+    } else {
+        let connected = !input.from.is_empty() || input.kubeconfig.is_some() || input.context.is_some();
+        let system = match &input.system {
+            // A name of one's own for what other options name.
+            Some(name) if connected => settings.systems.iter().find(|system| system.name == *name),
+            Some(name) => settings.system(name)?,
+            None => None,
+        };
+        let input = match system {
+            Some(system) if !connected => of_system(input, system),
+            _ => input.clone(),
+        };
+        vec![target(input, system)?]
+    };
+    if targets.is_empty() {
+        let what = if input.all { "settings file names no systems" } else { "kubeconfig has no contexts" };
+        return Err(Fault(format!("the {what}, so there is nothing to scan")));
+    }
+    if targets.len() > 1 && input.save.is_some() {
+        return Err(Fault("--save keeps one system in one file; scan them one by one with --system".to_owned()));
+    }
+    Ok(targets)
+}
+
+/// The options, completed by what the settings say of a system. What the options say already stays.
+pub fn of_system(input: &InputArgs, system: &SystemSettings) -> InputArgs {
+    let or = |own: &[String], other: &[String]| if own.is_empty() { other.to_vec() } else { own.to_vec() };
+    let facts = if input.node_facts.is_empty() { &system.node_facts } else { &input.node_facts };
+    InputArgs {
+        system: Some(system.name.clone()),
+        kubeconfig: system.kubeconfig.clone(),
+        context: system.context.clone(),
+        from: system.from.clone(),
+        node_facts: facts.clone(),
+        namespace: or(&input.namespace, &system.namespaces),
+        exclude_namespace: or(&input.exclude_namespace, &system.exclude_namespaces),
+        ..input.clone()
+    }
+}
+
+#[cfg(feature = "kubernetes")]
+fn contexts(input: &InputArgs) -> Result<Vec<String>, Fault> {
+    Ok(crate::collect::kubernetes::contexts(input.kubeconfig.as_deref())?)
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn contexts(_: &InputArgs) -> Result<Vec<String>, Fault> {
+    Err(super::no_clusters())
+}
+
+// Systems with the same parameters share what was read and compiled.
+struct Libraries<'g> {
+    global: &'g GlobalArgs,
+    known: Vec<(Parameters, Rc<Library>)>,
+}
+
+impl Libraries<'_> {
+    fn with(&mut self, parameters: Parameters) -> Result<Rc<Library>, Fault> {
+        if let Some((_, library)) = self.known.iter().find(|(known, _)| *known == parameters) {
+            return Ok(Rc::clone(library));
+        }
+        let mut library = library(self.global)?;
+        library.override_params(parameters.clone());
+        let library = Rc::new(library);
+        self.known.push((parameters, Rc::clone(&library)));
+        Ok(library)
+    }
+}
