@@ -21,8 +21,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "base", "model", "expr", "catalog", "rules", "inventory", "collect", "derive", "evaluate", "assess", "store",
-            "report", "cli",
+            "base",
+            "model",
+            "expr",
+            "catalog",
+            "rules",
+            "inventory",
+            "collect",
+            "derive",
+            "evaluate",
+            "assess",
+            "store",
+            "report",
+            "cli",
         ],
     ),
 ];
@@ -72,7 +83,8 @@ fn names_after<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = &'a str
 
 fn names_crate(line: &str, name: &str) -> bool {
     let path = format!("{name}::");
-    line.match_indices(&path).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
+    line.match_indices(&path)
+        .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
         || line.trim_start().starts_with(&format!("use {name};"))
 }
 
