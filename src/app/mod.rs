@@ -1,13 +1,33 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
+mod baseline;
+#[cfg(feature = "kubernetes")]
+mod cleanup;
+#[cfg(unix)]
+mod collect;
+mod decisions;
+mod diff;
+#[cfg(feature = "kubernetes")]
+mod doctor;
 mod exit;
+mod explain;
 mod files;
 mod generate;
+mod history;
+mod page;
+#[cfg(feature = "kubernetes")]
+mod live;
 mod permissions;
 mod progress;
+mod query;
+mod report;
+mod rights;
 mod rules;
 mod scan;
 mod standards;
+mod store;
+mod stored;
+mod waive;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -49,9 +69,25 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Scan(args) => scan::run(args, &cli.global),
+        Command::Report(args) => report::run(args, &cli.global),
+        Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Waive(args) => waive::run(args, &cli.global),
+        Command::Diff(args) => diff::run(args, &cli.global),
+        Command::History(args) => history::run(args, &cli.global),
+        Command::Store { command } => store::run(command),
         Command::Standards(args) => standards::run(args, &cli.global),
         Command::Rules(args) => rules::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Doctor(args) => doctor::run(args, &cli.global),
+        #[cfg(feature = "kubernetes")]
+        Command::Cleanup(args) => cleanup::run(args),
+        #[cfg(not(feature = "kubernetes"))]
+        Command::Doctor(_) | Command::Cleanup(_) => Err(no_clusters()),
         Command::Permissions(args) => permissions::run(args, &cli.global),
+        #[cfg(unix)]
+        Command::Collect(args) => collect::run(args, &cli.global),
+        #[cfg(not(unix))]
+        Command::Collect(_) => Err(Fault("facts of nodes are collected on the node itself, which is Linux".to_owned())),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "spm", &mut io::stdout());
             Ok(Exit::Done)
@@ -97,4 +133,9 @@ fn library(global: &GlobalArgs) -> Result<Library, LoadError> {
         library.validate()?;
     }
     Ok(library)
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn no_clusters() -> Fault {
+    Fault("this build cannot read clusters; give files with --from".to_owned())
 }

@@ -1,12 +1,11 @@
 //! `spm permissions`: the least rights for the chosen standards, made from what their rules read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value as Json, json};
 
-use serde_json::{Value, json};
-
+use super::rights::{Intent, Role, needed};
 use super::{Exit, Fault, Outcome, library, print};
-use crate::catalog::{self, Kind};
-use crate::cli::{GlobalArgs, PermissionsArgs};
+use crate::cli::{GlobalArgs, NodeSource, PermissionsArgs};
+use crate::collect::node_pods::{NodePods, PERMANENT};
 use crate::expr::Wanted;
 use crate::model::Technology;
 use crate::rules::{Plan, Wish};
@@ -22,64 +21,74 @@ pub fn run(args: &PermissionsArgs, global: &GlobalArgs) -> Outcome {
     }
 }
 
+/// A document with the comment above it.
+struct Document {
+    comment: String,
+    body: Json,
+}
+
 fn kubernetes(args: &PermissionsArgs, wanted: &Wanted) -> Outcome {
-    let mut documents = vec![role(args, wanted)];
-    // ConfigMaps only by name and only there: their content is nobody else's business.
-    let config_maps = wanted.kinds().any(|kind| kind == "ConfigMap");
-    if config_maps {
-        documents.push(json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-            "metadata": {"name": args.name, "namespace": "kube-system"},
-            "rules": [{"apiGroups": [""], "resources": ["configmaps"],
-                "resourceNames": catalog::kubernetes::CONFIG_MAPS, "verbs": ["get"]}],
-        }));
+    let account = match &args.bind {
+        None => None,
+        Some(account) => match account.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => Some((namespace, name)),
+            _ => return Err(Fault(format!("\"{account}\" is no service account (expected NAMESPACE/NAME)"))),
+        },
+    };
+    let namespace = args.nodes.node_namespace.as_str();
+    let roles = needed(&Intent {
+        wanted,
+        namespaces: &args.namespace,
+        node_proxy: args.allow_node_proxy,
+        nodes: args.nodes.nodes.map(|source| (source, namespace)),
+    });
+    let mut documents = Vec::new();
+    if args.nodes.nodes == Some(NodeSource::Daemonset) {
+        let pods = NodePods { name: PERMANENT, namespace, image: "", deadline: 0, expires: None };
+        documents.push(Document {
+            comment: "Tier 2: the namespace of the node collector, made here so that scans need no right to make one."
+                .into(),
+            body: pods.namespace(),
+        });
     }
-    if let Some(account) = &args.bind {
-        let Some((namespace, name)) = account.split_once('/') else {
-            return Err(Fault(format!("\"{account}\" is no service account (expected NAMESPACE/NAME)")));
-        };
-        let subjects = json!([{"kind": "ServiceAccount", "name": name, "namespace": namespace}]);
-        let reference = |kind: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": args.name});
-        documents.push(json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-            "metadata": {"name": args.name}, "roleRef": reference("ClusterRole"), "subjects": subjects,
-        }));
-        if config_maps {
-            documents.push(json!({
-                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-                "metadata": {"name": args.name, "namespace": "kube-system"},
-                "roleRef": reference("Role"), "subjects": subjects,
-            }));
+    for role in &roles {
+        documents.push(Document { comment: role.tier.clone(), body: role_object(role, &args.name) });
+        if let Some((namespace, name)) = account {
+            let comment = format!("Grants it to the service account {namespace}/{name}.");
+            documents.push(Document { comment, body: binding(role, &args.name, namespace, name) });
         }
     }
-    let mut text = String::new();
-    for (at, document) in documents.iter().enumerate() {
-        if at > 0 {
-            text.push_str("---\n");
+    print(|out| {
+        for (at, document) in documents.iter().enumerate() {
+            let separator = if at > 0 { "---\n" } else { "" };
+            let body = serde_yaml::to_string(&document.body).map_err(std::io::Error::other)?;
+            write!(out, "{separator}# {}\n{body}", document.comment)?;
         }
-        text.push_str(&serde_yaml::to_string(document)?);
-    }
-    print(|out| out.write_all(text.as_bytes()))?;
+        Ok(())
+    })?;
     Ok(Exit::Done)
 }
 
-fn role(args: &PermissionsArgs, wanted: &Wanted) -> Value {
-    let mut groups: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let asked = |kind: &&Kind| !kind.plural.is_empty() && kind.name != "ConfigMap";
-    // Nodes tell version and distribution, whatever the rules read.
-    let kinds = wanted.kinds().chain(["Node"]).filter_map(catalog::kind);
-    for kind in kinds.filter(|kind| asked(kind)) {
-        groups.entry(kind.group).or_default().insert(kind.plural.to_owned());
-    }
-    let mut rules: Vec<Value> = groups
-        .iter()
-        .map(|(group, resources)| json!({"apiGroups": [group], "resources": resources, "verbs": ["get", "list"]}))
-        .collect();
-    if args.allow_node_proxy {
-        rules.push(json!({"apiGroups": [""], "resources": ["nodes/proxy"], "verbs": ["get"]}));
-    }
-    json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-        "metadata": {"name": args.name}, "rules": rules,
-    })
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+fn object(role: &Role, kind: &str, base: &str) -> Json {
+    let (kind, metadata) = match &role.namespace {
+        None => (format!("Cluster{kind}"), json!({"name": format!("{base}{}", role.suffix)})),
+        Some(namespace) => (kind.to_owned(), json!({"name": format!("{base}{}", role.suffix), "namespace": namespace})),
+    };
+    json!({"apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": metadata})
+}
+
+fn role_object(role: &Role, base: &str) -> Json {
+    let mut object = object(role, "Role", base);
+    object["rules"] = role.rules.iter().map(|rule| rule.to_json()).collect();
+    object
+}
+
+fn binding(role: &Role, base: &str, namespace: &str, name: &str) -> Json {
+    let mut object = object(role, "RoleBinding", base);
+    let kind = if role.namespace.is_some() { "Role" } else { "ClusterRole" };
+    object["roleRef"] = json!({"apiGroup": GROUP, "kind": kind, "name": format!("{base}{}", role.suffix)});
+    object["subjects"] = json!([{"kind": "ServiceAccount", "name": name, "namespace": namespace}]);
+    object
 }

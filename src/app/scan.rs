@@ -1,74 +1,102 @@
 //! `spm scan`: read, evaluate, assess, report.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stdout};
-use std::path::Path;
 
-use super::files::write_atomic;
+use super::baseline::{self, Baseline, compare};
+use super::page::{Outputs, style};
 use super::progress::Spinner;
-use super::{Exit, Fault, Outcome, library, print, warn};
+use super::{Exit, Fault, Outcome, decisions, library, warn};
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
-use crate::cli::{Colour, GlobalArgs, InputArgs, Manual, ScanArgs};
+use crate::cli::{GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::evaluate::evaluate;
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, Wanted};
 use crate::model::{Assessment, Technology};
-use crate::report::{self, Format, Report, TableStyle};
+use crate::report::{self, Format, Layout, Report};
 use crate::rules::{Library, Plan, Wish};
+use crate::store::Store;
 
 /// Runs the command.
 pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     // Before anything is read: a typing error must not cost a scan.
-    let outputs: Vec<(Format, &Path)> = args
-        .output
-        .output
-        .iter()
-        .map(|file| Ok((file.format(args.output.format)?, file.path.as_path())))
-        .collect::<Result<_, String>>()
-        .map_err(Fault)?;
+    let outputs = Outputs::new(&args.output, global)?;
     let library = library(global)?;
     let wishes: Vec<Wish> = args.standards.standard.iter().map(|text| Wish::new(text)).collect();
     let candidates = Plan::candidates(&library, Technology::Kubernetes, &wishes)?;
+    let today = decisions::today();
+    let decisions = decisions::read(&args.waivers, today)?;
+    let baseline = args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose()?;
 
     let spinner = Spinner::new(global);
     let now = jiff::Timestamp::now();
     let mut inventory = read(&args.input, &candidates.wanted(), now, &spinner)?;
     inventory.keep_namespaces(&args.input.namespace, &args.input.exclude_namespace);
     spinner.say("evaluating");
-    let assessment = assess(&inventory, &library, &wishes, args.standards.manual)?;
+    let mut assessment = assess(&inventory, &library, &wishes, args.standards.manual)?;
     // Millions of small values: giving them back one by one takes longer than writing the page, and the process ends soon.
     std::mem::forget(inventory);
+    let usage = decisions::apply(&decisions, &args.waivers, &mut assessment, today);
+    let remarks = decisions::remarks(&decisions, &usage);
+    assessment.notes.extend(remarks.iter().cloned());
+    // The baseline may be the last scan, so it is looked up before this one is kept.
+    let before = baseline.map(|baseline| baseline.before(&assessment)).transpose();
+    spinner.say("keeping the scan");
+    let kept = keep(&args.keep, &assessment);
     spinner.finish();
 
     let assessments = [assessment];
-    let command = command(&args.input);
-    let report = Report { assessments: &assessments, others: &[], command: &command };
-    let view = args.view.view();
-    let style = style(global);
-    for (format, path) in &outputs {
-        write_atomic(path, |out| report::write(*format, &report, &view, &style, out))
-            .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
-    }
-    let page = match (outputs.is_empty(), args.output.format) {
-        (true, format) => Some(format.unwrap_or(Format::Table)),
-        (false, _) if global.quiet => None,
-        (false, _) => Some(Format::Table),
+    let [assessment] = &assessments;
+    let command = match &kept {
+        Ok(true) => format!("spm report --system {}", report::argument(&assessment.system.name)),
+        _ => command(&args.input),
     };
-    if let Some(format) = page {
-        print(|out| report::write(format, &report, &view, &style, out))?;
+    let report = Report { assessments: &assessments, others: &[], command: &command };
+    let layout = if args.view.rules { Layout::Rules } else { Layout::Page };
+    outputs.write(&report, &args.view.view(), &style(global, layout))?;
+    if !global.quiet && outputs.page != Some(Format::Table) {
+        remarks.iter().for_each(|remark| warn(&format!("spm: {remark}")));
+        let gaps: usize = assessments.iter().map(|assessment| assessment.gaps.len()).sum();
+        if gaps > 0 {
+            warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
+        }
     }
-    let gaps: usize = assessments.iter().map(|assessment| assessment.gaps.len()).sum();
-    if gaps > 0 && !global.quiet && page != Some(Format::Table) {
-        warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
+    match kept {
+        // A file that the user names is there to be relied on.
+        Err(Fault(fault)) if args.keep.store.store.is_some() => return Err(Fault(fault)),
+        Err(Fault(fault)) => warn(&format!("spm: this scan is not in the history: {fault}")),
+        Ok(_) => {}
     }
-    Ok(Exit::of(&assessments, args.output.fail_on, args.output.require_complete, false))
+    let before = before?.flatten();
+    let changes = before.as_ref().map(|before| compare(before, assessment)).transpose()?;
+    if let Some(changes) = changes.as_ref().filter(|_| !global.quiet) {
+        baseline::tell(changes);
+    }
+    let new = changes.as_ref().map(|changes| changes.counted(args.gate.fail_on_new));
+    Ok(Exit::of(&assessments, &args.gate, new.as_deref()))
+}
+
+/// Keeps the assessment in the history, unless the user does not want it; tells whether it did.
+fn keep(args: &KeepArgs, assessment: &Assessment) -> Result<bool, Fault> {
+    if args.no_store {
+        return Ok(false);
+    }
+    let path =
+        args.store.path().ok_or_else(|| Fault("there is no home directory; name a file with --store".to_owned()))?;
+    Store::open(&path)?.save(assessment)?;
+    Ok(true)
 }
 
 fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
     if input.from.is_empty() {
-        return live(input, wanted, now, spinner);
+        #[cfg(feature = "kubernetes")]
+        return super::live::read(input, wanted, now, spinner);
+        #[cfg(not(feature = "kubernetes"))]
+        return Err(super::no_clusters());
+    }
+    if input.nodes.nodes.is_some() {
+        return Err(Fault("--nodes asks a running cluster; for files give node facts with --node-facts".to_owned()));
     }
     let files = collect::files::FileInput {
         paths: input.from.clone(),
@@ -89,29 +117,6 @@ fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spin
     Ok(inventory)
 }
 
-#[cfg(feature = "kubernetes")]
-fn live(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
-    let access = collect::kubernetes::ClusterAccess {
-        kubeconfig: input.kubeconfig.clone(),
-        context: input.context.clone(),
-        namespaces: input.namespace.clone(),
-        allow_node_proxy: input.allow_node_proxy,
-        timeout: input.timeout,
-        ca_file: input.ca_file.clone(),
-        ..collect::kubernetes::ClusterAccess::default()
-    };
-    let mut inventory = collect::kubernetes::collect(&access, wanted, now, None, spinner)?;
-    if let Some(name) = &input.system {
-        inventory.system.name.clone_from(name);
-    }
-    Ok(inventory)
-}
-
-#[cfg(not(feature = "kubernetes"))]
-fn live(_: &InputArgs, _: &Wanted, _: jiff::Timestamp, _: &Spinner) -> Result<Inventory, Fault> {
-    Err(Fault("this build cannot read clusters; give files with --from".to_owned()))
-}
-
 /// Evaluates what was read against the wanted standards.
 pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual: Manual) -> Result<Assessment, Fault> {
     let plan = Plan::for_system(library, &inventory.system, wishes)?;
@@ -122,6 +127,8 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
     };
     let standards = plan.standards.iter().map(|planned| standard_result(planned, &evaluation.checks, mode)).collect();
     let assessed_at = inventory.now.to_string();
+    // To the nanosecond, so two starts differ. A snapshot has the time at which it was read: evaluated again it is the same
+    // scan, and takes the place of the first in the history.
     let system = inventory.system.clone();
     let parts = [system.technology.as_str(), &system.name, &assessed_at];
     Ok(Assessment {
@@ -138,29 +145,17 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
     })
 }
 
-fn style(global: &GlobalArgs) -> TableStyle {
-    let terminal = stdout().is_terminal();
-    let colour = match global.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        // https://no-color.org: any value but an empty one.
-        Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-    };
-    let width = comfy_table::Table::new().width().filter(|_| terminal).map_or(100, usize::from);
-    TableStyle { width, colour, verbose: global.verbose, ..TableStyle::default() }
-}
-
-// The command that shows the same again, for hints.
+/// The command that shows the same again, for hints.
 fn command(input: &InputArgs) -> String {
     let mut command = "spm scan".to_owned();
     for path in &input.from {
-        command.push_str(&format!(" --from {}", path.display()));
+        command.push_str(&format!(" --from {}", report::argument(&path.to_string_lossy())));
     }
     for path in &input.node_facts {
-        command.push_str(&format!(" --node-facts {}", path.display()));
+        command.push_str(&format!(" --node-facts {}", report::argument(&path.to_string_lossy())));
     }
     if let Some(context) = &input.context {
-        command.push_str(&format!(" --context {context}"));
+        command.push_str(&format!(" --context {}", report::argument(context)));
     }
     command
 }

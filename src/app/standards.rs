@@ -80,6 +80,9 @@ fn systems(standard: &Standard) -> String {
     if !applies.distributions.is_empty() {
         text.push_str(&format!(" ({})", applies.distributions.join(", ")));
     }
+    if !applies.except.is_empty() {
+        text.push_str(&format!(" (not {})", applies.except.join(", ")));
+    }
     if !applies.versions_text.is_empty() {
         text.push_str(&format!(" {}", applies.versions_text));
     }

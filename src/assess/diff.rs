@@ -6,91 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Assessment, CheckResult, Gap, Outcome, ResourceRef, RuleResult, Severity, StandardInfo, StandardResult, State,
-    System,
+    Assessment, Cause, CheckResult, Coverage, Diff, DiffItem, Gap, Outcome, ResourceRef, RuleResult, StandardInfo,
+    StandardResult, State, System,
 };
-
-/// What changed. Items are sorted by severity, check, resource and element.
-#[derive(Debug, Default, PartialEq)]
-pub struct Diff<'a> {
-    /// Failed now and not before.
-    pub new: Vec<DiffItem<'a>>,
-    /// Failed before; now passed, not relevant, or gone with its resource.
-    pub fixed: Vec<DiffItem<'a>>,
-    /// Failed before and now.
-    pub open: Vec<DiffItem<'a>>,
-    /// What the two assessments could judge.
-    pub coverage: Coverage<'a>,
-}
-
-/// Changes of what could be judged.
-#[derive(Debug, Default, PartialEq)]
-pub struct Coverage<'a> {
-    /// Manual now and not before.
-    pub became_manual: Vec<DiffItem<'a>>,
-    /// Manual before; now passed or not relevant. (What was Manual and failed now is new.)
-    pub became_readable: Vec<DiffItem<'a>>,
-    /// Failed before; now nobody looked: the check is gone, or something that may hide the resource could not be read.
-    pub no_longer_assessed: Vec<DiffItem<'a>>,
-    /// Checks, or other parameters of checks, that are evaluated now and were not before.
-    pub checks_added: Vec<&'a CheckResult>,
-    /// Checks, or other parameters of checks, that were evaluated before and are not now.
-    pub checks_removed: Vec<&'a CheckResult>,
-    /// Standards that are in the later assessment only.
-    pub standards_added: Vec<&'a StandardInfo>,
-    /// Standards that are in the earlier assessment only.
-    pub standards_removed: Vec<&'a StandardInfo>,
-    /// Rules that are in the later assessment only, of standards that are in both.
-    pub rules_added: Vec<(&'a StandardInfo, &'a RuleResult)>,
-    /// Rules that are in the earlier assessment only, of standards that are in both.
-    pub rules_removed: Vec<(&'a StandardInfo, &'a RuleResult)>,
-    /// What cannot be read any more.
-    pub gaps_added: Vec<&'a Gap>,
-    /// What can be read by now.
-    pub gaps_removed: Vec<&'a Gap>,
-}
-
-/// A finding that changed or stayed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DiffItem<'a> {
-    /// Its check, with parameters.
-    pub check: &'a CheckResult,
-    /// Its resource.
-    pub resource: &'a ResourceRef,
-    /// The outcome in the later assessment, or in the earlier one if the later has none.
-    pub outcome: &'a Outcome,
-    /// State in the earlier assessment; none if it was not assessed.
-    pub before: Option<State>,
-    /// State in the later assessment; none if it is not assessed.
-    pub after: Option<State>,
-    /// What made the difference.
-    pub cause: Cause,
-}
-
-impl DiffItem<'_> {
-    /// Severity of the check.
-    pub fn severity(&self) -> Severity {
-        self.check.check.severity()
-    }
-
-    /// Failed and waived.
-    pub fn waived(&self) -> bool {
-        self.outcome.state == State::Failed && self.outcome.waiver.is_some()
-    }
-}
-
-/// What made the difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// Assessed both times; the configuration or what can be read of it changed, or nothing did.
-    State,
-    /// The resource is in one of the assessments only.
-    Resource,
-    /// The check with these parameters is in one of the assessments only.
-    Check,
-    /// Something that may hide the resource could not be read this time.
-    Gap,
-}
 
 /// Two assessments that cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,7 +58,7 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
                 after: new.map(|entry| entry.outcome.state),
                 cause,
             };
-            if let Some(list) = diff.list_of(&item) {
+            if let Some(list) = list_of(&mut diff, &item) {
                 list.push(item);
             }
         });
@@ -148,22 +66,20 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
     Ok(diff)
 }
 
-impl<'a> Diff<'a> {
-    /// Where an item belongs; nowhere if nothing that anybody asks for happened.
-    fn list_of(&mut self, item: &DiffItem<'a>) -> Option<&mut Vec<DiffItem<'a>>> {
-        use State::{Failed, Manual, NotRelevant, Passed};
-        match (item.before, item.after, item.cause) {
-            (Some(Failed), Some(Failed), _) => Some(&mut self.open),
-            (_, Some(Failed), _) => Some(&mut self.new),
-            (Some(Failed), None, Cause::Check | Cause::Gap) => Some(&mut self.coverage.no_longer_assessed),
-            (Some(Failed), Some(Passed | NotRelevant) | None, _) => Some(&mut self.fixed),
-            (Some(Manual), Some(Manual), _) => None,
-            // The list of checks says it in one line.
-            (None, Some(Manual), Cause::Check) => None,
-            (_, Some(Manual), _) => Some(&mut self.coverage.became_manual),
-            (Some(Manual), Some(Passed | NotRelevant), _) => Some(&mut self.coverage.became_readable),
-            _ => None,
-        }
+/// Where an item belongs; nowhere if nothing that anybody asks for happened.
+fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>) -> Option<&'d mut Vec<DiffItem<'a>>> {
+    use State::{Failed, Manual, NotRelevant, Passed};
+    match (item.before, item.after, item.cause) {
+        (Some(Failed), Some(Failed), _) => Some(&mut diff.open),
+        (_, Some(Failed), _) => Some(&mut diff.new),
+        (Some(Failed), None, Cause::Check | Cause::Gap) => Some(&mut diff.coverage.no_longer_assessed),
+        (Some(Failed), Some(Passed | NotRelevant) | None, _) => Some(&mut diff.fixed),
+        (Some(Manual), Some(Manual), _) => None,
+        // The list of checks says it in one line.
+        (None, Some(Manual), Cause::Check) => None,
+        (_, Some(Manual), _) => Some(&mut diff.coverage.became_manual),
+        (Some(Manual), Some(Passed | NotRelevant), _) => Some(&mut diff.coverage.became_readable),
+        _ => None,
     }
 }
 
@@ -304,8 +220,8 @@ fn merge<'a>(old: &[Entry<'a>], new: &[Entry<'a>], mut visit: impl FnMut(Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::GapReason;
     use crate::model::sample::{Size, bare, check, cluster, outcome, resource, rule, standard};
+    use crate::model::{GapReason, Severity};
     use State::{Failed, Manual, NotRelevant, Passed};
 
     const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];

@@ -3,6 +3,7 @@
 
 pub mod diff;
 mod results;
+pub mod waiver_file;
 pub mod waivers;
 
 pub use results::{ManualMode, standard_result};

@@ -216,6 +216,18 @@ pub fn apply(
     WaiverReport { waivers: usage(&waived, &flagged), attestations: usage(&attested, &matched) }
 }
 
+/// Takes all flags away. Works on assessments of which only some outcomes were read, too.
+pub fn remove(assessment: &mut Assessment) {
+    for check in &mut assessment.checks {
+        check.counts.waived = 0;
+        check.outcomes.iter_mut().for_each(|outcome| outcome.waiver = None);
+    }
+    for result in &mut assessment.standards {
+        result.rules.iter_mut().for_each(|rule| rule.counts.waived = 0);
+        result.totals = Totals::of(&result.rules);
+    }
+}
+
 /// What a decision is about in one assessment.
 struct Target {
     usage: Usage,

@@ -102,7 +102,7 @@ impl Source {
 
 /// Every kind of every technology.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    kubernetes::KINDS.iter()
+    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS)
 }
 
 /// Every view of every technology.

@@ -1,15 +1,29 @@
 //! The command line: what can be said, and nothing done. Options can also be given by the environment variable that their
 //! help names.
 
+mod collect;
+mod nodes;
+mod review;
 mod scan;
 
-pub use scan::{InputArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs};
+pub use collect::{CollectArgs, CollectCommand, NodeArgs};
+pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
+pub use review::{
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs,
+    WaiveArgs, WaiverArgs,
+};
+pub use scan::{
+    GateArgs, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs,
+};
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::Technology;
+
+/// File of waivers that is read without being named, in the current directory.
+pub const WAIVER_FILE: &str = "spm-waivers.yaml";
 
 /// Security posture management: are we compliant, where not, why, what to change.
 #[derive(Debug, Parser)]
@@ -60,12 +74,34 @@ pub enum Colour {
 pub enum Command {
     /// Read a system and assess it
     Scan(Box<ScanArgs>),
+    /// Show what has been scanned: coverage and posture of the known systems, or with --rules the results
+    Report(Box<ReportArgs>),
+    /// Explain a rule: what it means, how each resource does, what is missing, why it matters, how to fix it
+    Explain(Box<ExplainArgs>),
+    /// Accept a failed finding for a while: append a waiver to the waiver file
+    Waive(WaiveArgs),
+    /// Say what is new, fixed and still open between two scans
+    Diff(DiffArgs),
+    /// Show the posture over time
+    History(HistoryArgs),
+    /// Look at the file of the history, or delete old scans from it
+    Store {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// List standards: version, systems, how many requirements are answered by how many checks
     Standards(StandardsArgs),
     /// List, show, check and write rules
     Rules(RulesArgs),
+    /// Collect facts for later scans
+    Collect(CollectArgs),
     /// Print the least rights that a scan needs
     Permissions(PermissionsArgs),
+    /// Say what a scan will not see: rights that the identity lacks, and which rules that costs
+    Doctor(DoctorArgs),
+    /// Delete what a scan with `--nodes daemonset` left in a cluster because it was killed
+    Cleanup(CleanupArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -176,10 +212,16 @@ pub struct PermissionsArgs {
     /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
     #[arg(long)]
     pub allow_node_proxy: bool,
-    /// Name of the role
+    /// Only for these namespaces, as `scan --namespace`
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub namespace: Vec<String>,
+    /// Where the facts of nodes will come from
+    #[command(flatten)]
+    pub nodes: NodeSourceArgs,
+    /// Name of the roles
     #[arg(long, default_value = "spm-reader")]
     pub name: String,
-    /// Also bind it to this service account (NAMESPACE/NAME)
+    /// Also bind them to this service account (NAMESPACE/NAME)
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub bind: Option<String>,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::{NodeSourceArgs, StoreArgs, WaiverArgs};
 use crate::model::{Severity, State};
 use crate::report::{Format, Sort, View};
 
@@ -24,6 +25,27 @@ pub struct ScanArgs {
     /// Where to.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// What the exit code says.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// Which decisions of people hold.
+    #[command(flatten)]
+    pub waivers: WaiverArgs,
+    /// What is kept.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+}
+
+/// What is kept.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "History")]
+pub struct KeepArgs {
+    /// Which file.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Do not keep this scan
+    #[arg(long, env = "SPM_NO_STORE")]
+    pub no_store: bool,
 }
 
 /// Where the configuration comes from.
@@ -62,12 +84,21 @@ pub struct InputArgs {
     /// Longest time that one call to the system may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "SPM_TIMEOUT")]
     pub timeout: Duration,
+    /// Facts of nodes from pods.
+    #[command(flatten)]
+    pub nodes: NodeSourceArgs,
+    /// Image with spm for the pods of `--nodes daemonset`
+    #[arg(long, value_name = "IMAGE", env = "SPM_NODE_IMAGE")]
+    pub node_image: Option<String>,
+    /// Longest wait for the facts of nodes; those that do not come are told
+    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration, env = "SPM_NODE_TIMEOUT")]
+    pub node_timeout: Duration,
     /// Keep what was read, without secrets, for evaluation at any later time
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = crate::expr::typed::duration(text).filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a duration such as 30s or 2m".to_owned())
 }
@@ -97,6 +128,9 @@ pub enum Manual {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "View")]
 pub struct ViewArgs {
+    /// One line per rule
+    #[arg(long)]
+    pub rules: bool,
     /// Only these results
     #[arg(long, value_delimiter = ',', value_parser = state, value_name = "RESULT")]
     pub result: Vec<State>,
@@ -141,7 +175,7 @@ impl ViewArgs {
     }
 }
 
-fn state(text: &str) -> Result<State, String> {
+pub(super) fn state(text: &str) -> Result<State, String> {
     let word = text.replace(['-', ' '], "_").to_lowercase();
     let known = State::ALL.map(State::as_str);
     State::ALL.into_iter().find(|s| s.as_str() == word).ok_or_else(|| format!("expected one of {}", known.join(", ")))
@@ -163,12 +197,25 @@ pub struct OutputArgs {
     /// Write a file beside the page on standard output; its format is that of --format or its ending; repeatable
     #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = OutputFile::from_str)]
     pub output: Vec<OutputFile>,
+}
+
+/// What the exit code says.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct GateArgs {
     /// Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)
     #[arg(long, value_enum, value_name = "SEVERITY", env = "SPM_FAIL_ON")]
     pub fail_on: Option<Threshold>,
     /// Exit with 3 if something could not be read
     #[arg(long, env = "SPM_REQUIRE_COMPLETE")]
     pub require_complete: bool,
+    /// Compare with an earlier scan: a file that `spm scan --format json` wrote, or a stored scan by date, time, id or
+    /// `latest`
+    #[arg(long, value_name = "FILE|SCAN", env = "SPM_BASELINE")]
+    pub baseline: Option<String>,
+    /// Exit with 1 if something failed at or above this severity that had not failed in the baseline
+    #[arg(long, value_enum, value_name = "SEVERITY", requires = "baseline", env = "SPM_FAIL_ON_NEW")]
+    pub fail_on_new: Option<Threshold>,
 }
 
 /// From what on a run has failed.

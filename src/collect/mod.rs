@@ -5,6 +5,8 @@ pub mod files;
 pub mod kubernetes;
 #[cfg(unix)]
 pub mod node;
+pub mod node_log;
+pub mod node_pods;
 
 /// Hears how far a collector is. Collectors never print.
 pub trait Progress: Sync {

@@ -5,6 +5,7 @@ mod subject;
 
 pub use subject::{Origin, OriginPart, Subject, Subjects, keys};
 
+use crate::catalog::kubernetes::cloud;
 use crate::catalog::{self, Source};
 use crate::inventory::{Inventory, Presence};
 use crate::model::{Gap, GapReason};
@@ -21,8 +22,35 @@ pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
 fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
     let subjects = inventory.of(kind.name).iter().map(|resource| Subject::of_resource(kind.name, resource)).collect();
     let mut all = Subjects { subjects, ..Subjects::default() };
-    all.note_presence(inventory, &[kind.name]);
+    match cloud::of(kind.name) {
+        Some((cloud, permission)) => note_cloud(&mut all, inventory, kind, cloud, permission),
+        None => all.note_presence(inventory, &[kind.name]),
+    }
     all
+}
+
+// No Kubernetes API tells these, so that none are there proves nothing unless the cloud was asked.
+fn note_cloud(
+    all: &mut Subjects,
+    inventory: &Inventory,
+    kind: &'static catalog::Kind,
+    cloud: &cloud::Cloud,
+    permission: &str,
+) {
+    if inventory.system.distribution.as_deref() != Some(cloud.distribution) && all.subjects.is_empty() {
+        let provider = cloud.distribution.to_uppercase();
+        all.none = Some(match &inventory.system.distribution {
+            Some(_) => format!("the cluster is not one of {provider}"),
+            None => format!("nothing in the input says that the cluster is one of {provider}"),
+        });
+        return;
+    }
+    all.gaps.extend(inventory.gaps().iter().filter(|gap| gap.kind == kind.name).cloned());
+    if all.gaps.is_empty() && inventory.of(cloud.cluster).is_empty() {
+        let detail = format!("no cloud access: what the {} API says of the cluster was not read", cloud.api);
+        let gap = not_collected(kind.name, None, detail);
+        all.gaps.push(Gap { permission: Some(permission.to_owned()), ..gap });
+    }
 }
 
 impl Subjects {

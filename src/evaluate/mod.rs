@@ -19,7 +19,7 @@ use crate::expr::path::Found;
 use crate::expr::predicate::Alone;
 use crate::expr::{Environment, Predicate, Truth, Value};
 use crate::inventory::Inventory;
-use crate::model::{CheckResult, Counts, Detail, Outcome, ResourceRef, State};
+use crate::model::{CheckResult, Counts, Detail, Evidence, Outcome, ResourceRef, State};
 use crate::rules::{Each, Instance};
 
 use evidence::Evidences;
@@ -173,7 +173,13 @@ fn fold(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
                 {
                     let own = Arc::make_mut(own);
                     for evidence in &more.evidence {
-                        if own.evidence.contains(evidence) {
+                        // A live pod that only repeats its template tells nothing new.
+                        let repeats = |known: &Evidence| {
+                            known.path.ends_with(&evidence.path)
+                                && known.actual == evidence.actual
+                                && known.expected == evidence.expected
+                        };
+                        if own.evidence.iter().any(repeats) {
                             continue;
                         }
                         if own.evidence.len() < Detail::EVIDENCE_LIMIT {

@@ -1,7 +1,7 @@
 //! Whether a list of grants allows an access, decided as the authorizer of Kubernetes decides it: by verb, group and
 //! resource with its wildcards, for any object of the resource.
 
-use super::Value;
+use super::{Map, Value};
 use crate::model::Text;
 
 /// An access to ask about. Any of the verbs is enough.
@@ -63,6 +63,18 @@ pub fn grants_access(grants: &Value, access: &Access) -> (Granted, Vec<usize>) {
         (false, _) => (Granted::Yes, granting),
         (true, Some(why)) => (Granted::Unknown(why), unknown),
         (true, None) => (Granted::No, Vec::new()),
+    }
+}
+
+/// A grant as its role writes it, for evidence: what views add to it (see `rbac_subject`) the source of the evidence says.
+pub fn as_written(grant: &Value) -> Value {
+    const ADDED: [&str; 4] = ["scope", "role", "binding", "builtin"];
+    match grant {
+        Value::Map(map) => {
+            let own = map.iter().filter(|(key, _)| !ADDED.contains(&key.as_str()));
+            Value::Map(Map::new(own.map(|(key, value)| (key, value.clone())).collect()).into())
+        }
+        other => other.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Truth is computed first, without building anything. Only where people will ask why (Failed, Manual, Not relevant) is the
 //! predicate walked again for the leaves that decided.
 
-use super::grants::{Granted, grants_access};
+use super::grants::{Granted, as_written, grants_access};
 use super::operators::{Modifiers, Operand, Operator};
 use super::path::{Found, Path, Segment, Step, Steps};
 use super::typed::{Type, Typed};
@@ -559,7 +559,7 @@ impl Walk<'_> {
                 for at in deciding {
                     let Some(grant) = items.get(at) else { continue };
                     self.steps.push(Step::Index(at));
-                    self.trace(Actual::Value(grant.clone()), condition.expected(), negated);
+                    self.trace(Actual::Value(as_written(grant)), condition.expected(), negated);
                     self.steps.pop();
                 }
             }

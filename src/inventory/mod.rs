@@ -129,7 +129,16 @@ impl Inventory {
         }
     }
 
-    /// Puts resources, gaps and notes into a stable order; once, after collection. Of two objects with the same identity
+    /// Adds what another input of the same system holds: resources, gaps, notes.
+    pub fn absorb(&mut self, other: Inventory) {
+        for (kind, resources) in other.resources {
+            self.add(kind, resources);
+        }
+        other.gaps.into_iter().for_each(|gap| self.add_gap(gap));
+        self.notes.extend(other.notes);
+    }
+
+    /// Puts resources, gaps and notes into a stable order, after collection. Of two objects with the same identity
     /// the later one in the input stays, as `kubectl apply` would have it.
     pub fn finish(&mut self) {
         for (kind, resources) in &mut self.resources {

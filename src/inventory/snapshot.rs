@@ -2,8 +2,9 @@
 //! verdicts.
 //!
 //! JSON lines, compressed with zstd. The first line is a header (how and when it was read), then one whole object per line,
-//! and at the end a trailer with what is only known then: the system, the kinds that were read completely, the gaps. A
-//! snapshot without its trailer is incomplete.
+//! and at the end a trailer with what is only known then: the system, the kinds that were read completely, the gaps, and once
+//! more how and when it was read, which of a snapshot made from a snapshot is what the first one said. A snapshot without its
+//! trailer is incomplete.
 //!
 //! Secrets do not get into it. These values are replaced by [`MASK`], and read back as unknown, so that a rule that
 //! depends on one becomes Manual, not Passed:
@@ -59,6 +60,10 @@ pub enum Mark {
     Trailer {
         /// Version of the format.
         api_version: String,
+        /// How the system was read; counts more than the header.
+        mode: Mode,
+        /// When it was read; counts more than the header.
+        now: jiff::Timestamp,
         /// The system.
         system: System,
         /// Kinds that were asked for.
@@ -145,6 +150,8 @@ impl SnapshotWriter {
         self.kinds.extend(inventory.counts().into_keys());
         self.mark(&Mark::Trailer {
             api_version: API_VERSION.to_owned(),
+            mode: inventory.mode,
+            now: inventory.now,
             system: inventory.system.clone(),
             kinds: self.kinds.clone(),
             gaps: inventory.gaps().to_vec(),

@@ -102,6 +102,16 @@ pub enum GapReason {
 }
 
 impl GapReason {
+    /// Every reason.
+    pub const ALL: [GapReason; 6] = [
+        GapReason::Forbidden,
+        GapReason::Unreachable,
+        GapReason::ServerError,
+        GapReason::Malformed,
+        GapReason::Truncated,
+        GapReason::NotCollected,
+    ];
+
     /// Lower-case words.
     pub fn as_str(self) -> &'static str {
         match self {

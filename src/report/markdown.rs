@@ -144,7 +144,8 @@ fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> 
     }
 }
 
-fn property(evidence: &Evidence) -> String {
+/// A deciding property: where, what it is, what it should be.
+pub fn property(evidence: &Evidence) -> String {
     let actual = match &evidence.actual {
         Some(actual) => format!("is {}", code(actual)),
         None => "is absent".to_owned(),
@@ -188,7 +189,7 @@ fn remarks(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
 }
 
 /// Prose: every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
-fn text(raw: &str) -> String {
+pub fn text(raw: &str) -> String {
     let raw = words::short(raw, 2 * LONG);
     let mut out = String::with_capacity(raw.len() + 16);
     for c in sanitise(&raw).chars() {
@@ -206,7 +207,7 @@ fn text(raw: &str) -> String {
 }
 
 /// A code span; not for tables, where a bar would end the cell.
-fn code(raw: &str) -> String {
+pub fn code(raw: &str) -> String {
     let raw = words::short(raw, LONG);
     let safe = sanitise(&raw);
     let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);

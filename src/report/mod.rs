@@ -4,7 +4,10 @@
 //! so that the CSV equals the shown table. No format knows a technology.
 
 mod cards;
+pub mod changes;
 mod csv;
+pub mod explain;
+pub mod history;
 mod html;
 mod json;
 mod junit;
@@ -21,9 +24,10 @@ use std::io::{self, BufWriter, Write};
 use std::str::FromStr;
 
 pub use cards::{Card, cards};
-pub use json::SCHEMA as JSON_SCHEMA;
+pub use json::{ReadBack, ReadError, SCHEMA as JSON_SCHEMA, read as read_json};
 pub use terminal::{Layout, TableStyle};
-pub use view::{Column, Finding, Row, Selection, Sort, Tally, View};
+pub use view::{Column, Finding, Row, Selection, Sort, Tally, View, names_standard};
+pub use words::argument;
 
 use serde::{Serialize, Serializer};
 

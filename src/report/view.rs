@@ -403,7 +403,9 @@ fn standard_order(a: &Row<'_>, b: &Row<'_>) -> Ordering {
     natural(&a.short, &b.short).then_with(|| natural(&a.id, &b.id))
 }
 
-fn names_standard(names: &[String], standard: &StandardInfo) -> bool {
+/// Whether one of the names means this standard: short name, full name, id, or either name with `@version`, in any case; no
+/// names mean every standard.
+pub fn names_standard(names: &[String], standard: &StandardInfo) -> bool {
     let short = format!("{}@{}", standard.short, standard.version);
     let full = format!("{}@{}", standard.name, standard.version);
     any_equals(names, &[&standard.short, &standard.name, &standard.id, &short, &full])

@@ -143,6 +143,7 @@ pub fn check_schema() -> Value {
 /// The JSON Schema of standard files.
 pub fn standard_schema() -> Value {
     let scalar = json!({"type": ["string", "number"]});
+    let names = json!({"type": "array", "items": {"type": "string"}});
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "spm standard",
@@ -165,7 +166,10 @@ pub fn standard_schema() -> Value {
                 "additionalProperties": false,
                 "properties": {
                     "technology": {"enum": Technology::ALL.map(Technology::as_str)},
-                    "distribution": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+                    "distribution": {"anyOf": [
+                        {"type": "string"}, names.clone(),
+                        {"type": "object", "required": ["not"], "additionalProperties": false, "properties": {"not": names}},
+                    ]},
                     "version": {"type": "string", "description": "For example \">=1.32, <1.35\"."},
                 },
             },
@@ -175,7 +179,7 @@ pub fn standard_schema() -> Value {
                 "additionalProperties": false,
                 "properties": {
                     "id": scalar, "title": {"type": "string"},
-                    "level": scalar, "cat": scalar, "maturity": scalar, "profile": scalar,
+                    "level": scalar, "cat": scalar, "stig": scalar, "maturity": scalar, "profile": scalar,
                     "assessment": {"enum": ["automated", "manual"]},
                     "checks": {"type": "array", "items": {"anyOf": [{"type": "string"}, {
                         "type": "object", "required": ["check"], "additionalProperties": false,

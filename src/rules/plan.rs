@@ -145,13 +145,20 @@ impl Plan {
 
     /// What has to be collected for it.
     pub fn wanted(&self) -> Wanted {
-        schema::wanted(self.instances.iter().flat_map(|instance| {
-            let own = &instance.compiled.reads;
-            let source = instance.check.source.name();
-            // A check that reads nothing still needs its subjects.
-            own.iter().map(|(source, path)| (source.as_str(), path)).chain([(source, NAME.get_or_init(name_path))])
-        }))
+        schema::wanted(self.instances.iter().flat_map(reads))
     }
+
+    /// What has to be collected for each of its instances.
+    pub fn wanted_by_instance(&self) -> Vec<Wanted> {
+        self.instances.iter().map(|instance| schema::wanted(reads(instance))).collect()
+    }
+}
+
+fn reads(instance: &Instance) -> impl Iterator<Item = (&str, &Path)> {
+    let own = &instance.compiled.reads;
+    // A check that reads nothing still needs its subjects.
+    let subject = (instance.check.source.name(), NAME.get_or_init(name_path));
+    own.iter().map(|(source, path)| (source.as_str(), path)).chain([subject])
 }
 
 static NAME: std::sync::OnceLock<Path> = std::sync::OnceLock::new();

@@ -30,6 +30,8 @@ pub struct Applies {
     pub technology: Technology,
     /// Distributions; all if empty.
     pub distributions: Vec<String>,
+    /// Distributions that it is not for, because a standard of their own exists.
+    pub except: Vec<String>,
     /// Versions, every comparison of which must hold.
     pub versions: Vec<(Comparison, Vec<u64>)>,
     /// The versions as written.
@@ -85,7 +87,8 @@ impl Applies {
     /// Whether it is for this distribution; one that nobody knows fits only standards for all of them or for `upstream`.
     pub fn fits_distribution(&self, distribution: Option<&str>) -> bool {
         let distribution = distribution.unwrap_or("upstream");
-        self.distributions.is_empty() || self.distributions.iter().any(|d| d == distribution)
+        let named = |list: &[String]| list.iter().any(|d| d == distribution);
+        (self.distributions.is_empty() || named(&self.distributions)) && !named(&self.except)
     }
 
     /// Whether it is for this version.
@@ -217,13 +220,20 @@ fn read_applies(node: &Node, diagnostics: &mut Diagnostics) -> Option<Applies> {
         diagnostics.unknown(place, "technology", name, Technology::ALL.map(Technology::as_str));
         return None;
     };
-    let distributions = match node.get("distribution") {
-        None => Vec::new(),
-        Some(one) if one.text() == Some("*") => Vec::new(),
-        Some(one) => {
-            let single = std::slice::from_ref(one);
-            one.list().unwrap_or(single).iter().filter_map(|n| n.text().map(str::to_owned)).collect()
+    let names = |node: &Node| {
+        let single = std::slice::from_ref(node);
+        node.list().unwrap_or(single).iter().filter_map(|n| n.text().map(str::to_owned)).collect()
+    };
+    let (distributions, except) = match node.get("distribution") {
+        None => (Vec::new(), Vec::new()),
+        Some(one) if one.text() == Some("*") => (Vec::new(), Vec::new()),
+        Some(map) if map.map().is_some() => {
+            for (key, _) in map.map().unwrap_or_default().iter().filter(|(key, _)| key.text != "not") {
+                diagnostics.unknown(key.place, "key of distribution", &key.text, ["not"]);
+            }
+            (Vec::new(), map.get("not").map(names).unwrap_or_default())
         }
+        Some(one) => (names(one), Vec::new()),
     };
     let versions_text = node.get("version").and_then(Node::text).unwrap_or_default().to_owned();
     let mut versions = Vec::new();
@@ -244,17 +254,18 @@ fn read_applies(node: &Node, diagnostics: &mut Diagnostics) -> Option<Applies> {
             }
         }
     }
-    Some(Applies { technology, distributions, versions, versions_text })
+    Some(Applies { technology, distributions, except, versions, versions_text })
 }
 
-const METADATA: [&str; 4] = ["level", "cat", "maturity", "profile"];
+const METADATA: [&str; 5] = ["level", "cat", "stig", "maturity", "profile"];
 
 fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 15] = [
         "id",
         "title",
         "level",
         "cat",
+        "stig",
         "maturity",
         "profile",
         "assessment",

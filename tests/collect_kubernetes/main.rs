@@ -2,6 +2,7 @@
 
 mod configuration;
 mod faults;
+mod nodes;
 mod reading;
 mod server;
 

@@ -42,9 +42,12 @@ const SCHEDULER: (&str, Option<&str>, &str) = ("User", None, "system:kube-schedu
 const CONTROLLER_MANAGER: (&str, Option<&str>, &str) = ("User", None, "system:kube-controller-manager");
 const AUTHENTICATED: (&str, Option<&str>, &str) = ("Group", None, "system:authenticated");
 
-/// Bindings that an API server makes itself, apart from those of [`CONTROLLERS`].
+/// Bindings that an API server makes itself, apart from those of [`CONTROLLERS`], and the one that kubeadm makes for the
+/// administrator of the cluster.
 pub const BINDINGS: &[Binding] = &[
     cluster("cluster-admin", "cluster-admin", &[("Group", None, "system:masters")]),
+    // Made by kubeadm since 1.29 for the certificate in admin.conf.
+    cluster("kubeadm:cluster-admins", "cluster-admin", &[("Group", None, "kubeadm:cluster-admins")]),
     cluster("system:basic-user", "system:basic-user", &[AUTHENTICATED]),
     cluster("system:discovery", "system:discovery", &[AUTHENTICATED]),
     cluster("system:kube-controller-manager", "system:kube-controller-manager", &[CONTROLLER_MANAGER]),
@@ -199,7 +202,7 @@ pub const CLUSTER_ROLES: &[&str] = &[
 pub const EVERYBODY: &[&str] = &["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
 
 /// Groups that are the cluster's own identities without being bound by it.
-pub const SYSTEM_GROUPS: &[&str] = &["system:masters", "system:nodes", "system:monitoring"];
+pub const SYSTEM_GROUPS: &[&str] = &["system:masters", "system:nodes", "system:monitoring", "kubeadm:cluster-admins"];
 
 /// Whether an API server makes a role of this name itself; `namespace` is none for a ClusterRole.
 pub fn is_role(namespace: Option<&str>, name: &str) -> bool {

@@ -1,11 +1,14 @@
 //! Kubernetes: kinds with their API paths, the kinds that carry pod templates, built-in names.
 
 pub mod builtin;
+pub mod cloud;
 pub mod components;
 pub mod distribution;
 pub mod files;
+pub mod image;
 pub mod kubelet;
 mod podspec;
+pub mod releases;
 mod views;
 
 pub use podspec::{CONTAINER_FIELDS, PODSPEC_FIELDS};

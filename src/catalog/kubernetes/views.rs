@@ -50,6 +50,39 @@ const WORKLOAD_READS: &[Read] = &[
     read("CronJob", "metadata.ownerReferences"),
 ];
 
+/// What is read to know the images of workloads.
+const IMAGE_READS: &[Read] = &[
+    read(PODSPEC, "containers[*].image"),
+    read(PODSPEC, "initContainers[*].image"),
+    read(PODSPEC, "ephemeralContainers[*].image"),
+    read(PODSPEC, "containers[*].name"),
+    read(PODSPEC, "initContainers[*].name"),
+    read(PODSPEC, "initContainers[*].restartPolicy"),
+    read(PODSPEC, "ephemeralContainers[*].name"),
+    read(PODSPEC, "os.name"),
+    read(PODSPEC, "nodeName"),
+    read("Pod", "metadata.ownerReferences"),
+    read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
+    read("Pod", "metadata.labels.component"),
+    read("ReplicaSet", "metadata.ownerReferences"),
+    read("ReplicaSet", "metadata.uid"),
+    read("ReplicaSet", "spec.replicas"),
+    read("ReplicationController", "metadata.uid"),
+    read("ReplicationController", "metadata.ownerReferences"),
+    read("ReplicationController", "spec.replicas"),
+    read("Deployment", "metadata.uid"),
+    read("Deployment", "spec.replicas"),
+    read("StatefulSet", "metadata.uid"),
+    read("StatefulSet", "metadata.ownerReferences"),
+    read("StatefulSet", "spec.replicas"),
+    read("DaemonSet", "metadata.uid"),
+    read("DaemonSet", "metadata.ownerReferences"),
+    read("Job", "metadata.uid"),
+    read("Job", "metadata.ownerReferences"),
+    read("CronJob", "metadata.uid"),
+    read("CronJob", "metadata.ownerReferences"),
+];
+
 /// What every RBAC view reads.
 const RBAC_READS: &[Read] = &[
     read("Role", "rules"),
@@ -222,6 +255,23 @@ pub const VIEWS: &[View] = &[
                 ],
             },
         ],
+    },
+    View {
+        name: "image_repository",
+        technology: Kubernetes,
+        subject: "a repository of container images that some workload runs; scaled-down workloads do not count, live pods of older templates do",
+        fields: &[
+            field("repository", "registry and path, as in `registry.k8s.io/pause`"),
+            field(
+                "versions",
+                "versions in use: tags, digests where an image has no tag; unknown where a tag and a digest may be the same",
+            ),
+            open("images[*]", "per version: version, workloads that run it (`Deployment shop/web`)"),
+            open("images", "all of them"),
+        ],
+        sources: WORKLOADS,
+        reads: IMAGE_READS,
+        passes: &[],
     },
     View {
         name: "rbac_subject",
@@ -405,6 +455,10 @@ pub const VIEWS: &[View] = &[
                 "no machine but capacity of a provider (Fargate, virtual kubelet): nothing to read or set",
             ),
             field("version", "version of the kubelet without `v` and suffix"),
+            field(
+                "minorsBehind",
+                "minor releases that the kubelet is behind the API server; negative if it is ahead; unknown without both versions",
+            ),
             field("source", "where the configuration was read: configz, node facts, unit, node annotation"),
             field("configFile", "the kubelet was started with a configuration file; unknown without node facts"),
             open("flags", "command line flags that are set, as in the component views; unknown without node facts"),
@@ -465,6 +519,10 @@ pub const VIEWS: &[View] = &[
         subject: "the cluster as a whole",
         fields: &[
             field("version", "version of the API server"),
+            field(
+                "maintainedUntil",
+                "last moment (RFC 3339) at which the Kubernetes project maintains this release; unknown where the provider has a calendar of its own",
+            ),
             field("distribution", "upstream, eks, aks, gke, k3s, rke2, ..."),
             field("managed", "the provider runs the control plane"),
             open("namespaces", "names of namespaces that are not the cluster's own"),

@@ -91,13 +91,21 @@ pub fn read(
     let mut read = run(&sources.files, &context, save.as_deref_mut(), progress)?;
     let again = late_lists(&sources.files, &read);
     if !again.is_empty() {
-        let second = run(&again, &context, save, progress)?;
+        let second = run(&again, &context, save.as_deref_mut(), progress)?;
         for found in &mut read.found {
             if again.iter().any(|source| source.index == found.source) {
                 found.kindless = 0;
             }
         }
         read.found.extend(second.found);
+    }
+    if let Some(writer) = save {
+        // What a snapshot asked for, the one made from it need not ask again.
+        for mark in read.cuts.values().flat_map(|cut| &cut.marks) {
+            if let Mark::Trailer { kinds, .. } = mark {
+                kinds.iter().for_each(|kind| writer.asked(kind));
+            }
+        }
     }
     assemble(input, sources, read, wanted, now)
 }
@@ -370,13 +378,12 @@ struct Snapshot {
 impl Snapshot {
     fn add(&mut self, file: &str, marks: Vec<Mark>, read: u64, gaps: &mut Vec<Gap>) {
         let mut missing = Some("the end of the snapshot is missing".to_owned());
+        let mut read_as = None;
         for mark in marks {
             match mark {
-                Mark::Header { mode, now, .. } => {
-                    self.mode.get_or_insert(mode);
-                    self.now.get_or_insert(now);
-                }
-                Mark::Trailer { system, kinds, gaps, notes, objects, .. } => {
+                Mark::Header { mode, now, .. } => read_as = Some((mode, now)),
+                Mark::Trailer { mode, now, system, kinds, gaps, notes, objects, .. } => {
+                    read_as = Some((mode, now));
                     missing = (objects != read).then(|| format!("{read} of {objects} objects are there"));
                     self.system.get_or_insert(system);
                     self.kinds.extend(kinds);
@@ -384,6 +391,10 @@ impl Snapshot {
                     self.notes.extend(notes);
                 }
             }
+        }
+        if let Some((mode, now)) = read_as {
+            self.mode.get_or_insert(mode);
+            self.now.get_or_insert(now);
         }
         if let Some(detail) = missing {
             gaps.push(document_gap(file.to_owned(), GapReason::Truncated, detail));

@@ -1,6 +1,6 @@
 //! What is read: files, directories, standard input; compressed or not, in any Unicode encoding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -42,6 +42,8 @@ pub(super) struct Sources {
     pub(super) files: Vec<Source>,
     /// Directories and files that could not be listed: path, reason, cause.
     pub(super) closed: Vec<(String, GapReason, String)>,
+    // Real paths of the inputs, with their positions.
+    real: BTreeMap<PathBuf, usize>,
 }
 
 impl Sources {
@@ -99,7 +101,17 @@ impl Sources {
         self.closed.push((path.display().to_string(), reason(error), error.to_string()));
     }
 
+    // A file that was named twice (a directory, and node facts below it) is read once.
     fn push(&mut self, path: Option<&Path>, file: String, size: u64, found: bool, facts: bool) {
+        let real = path.and_then(|path| fs::canonicalize(path).ok());
+        if let Some(real) = real {
+            if let Some(known) = self.real.get(&real).and_then(|at| self.files.get_mut(*at)) {
+                known.facts |= facts;
+                known.found &= found;
+                return;
+            }
+            self.real.insert(real, self.files.len());
+        }
         self.files.push(Source {
             index: self.files.len(),
             path: path.map(Path::to_owned),

@@ -9,7 +9,11 @@ use crate::base::text::{sanitise, shorten};
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// Nothing says which cluster.
-    #[error("no cluster is given: no kubeconfig ({looked}), and this is not a pod of a cluster")]
+    #[error(
+        "no cluster is given: no kubeconfig ({looked}), and this is not a pod of a cluster\n\
+        give a kubeconfig with --kubeconfig FILE, or manifests, a dump or a snapshot with --from PATH\n\
+        to see what it is like: spm scan --from fixtures/demo-cluster, in a copy of the repository"
+    )]
     NoKubeconfig {
         /// Where it was looked for.
         looked: String,
@@ -73,6 +77,12 @@ pub enum ClusterError {
         server: String,
         /// What happened instead.
         problem: String,
+    },
+    /// The user stopped the scan.
+    #[error("interrupted; {left}")]
+    Interrupted {
+        /// What became of what was created for it.
+        left: String,
     },
     /// Threads could not be started.
     #[error("the network could not be set up")]

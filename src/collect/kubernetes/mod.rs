@@ -1,11 +1,12 @@
 //! Reads a running cluster through its API server. Only reads: lists and single objects by GET, and for `spm doctor` the
-//! review of the own rights, which stores nothing.
+//! review of the own rights, which stores nothing. The one part that also writes is [`nodes`], which runs only if asked for.
 
 mod client;
 mod config;
 mod error;
 mod kubeconfig;
 mod list;
+pub mod nodes;
 mod page;
 mod proxy;
 mod review;

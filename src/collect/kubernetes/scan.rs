@@ -100,9 +100,6 @@ pub(super) async fn scan(
     let labels = labels.flat_map(|labels| labels.iter().map(|(key, _)| key.as_str()));
     inventory.system.distribution = distribution(version.as_deref(), providers, labels).map(str::to_owned);
     inventory.finish();
-    if let Some(sink) = listener.save {
-        inventory.gaps().iter().for_each(|gap| sink.gap(gap));
-    }
     Ok(inventory)
 }
 

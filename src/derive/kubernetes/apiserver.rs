@@ -7,7 +7,7 @@ use super::instances::Instance;
 use super::nodes::Document;
 use crate::catalog::kubernetes::components::DEFAULT_PLUGINS;
 use crate::expr::Value;
-use crate::expr::path::Steps;
+use crate::expr::path::{Step, Steps};
 use crate::model::Text;
 
 /// Adds the fields of an API server.
@@ -172,18 +172,29 @@ fn encryption(flag: &Flag, read: &Read<'_, '_>) -> Computed {
         let resources = entry.get("resources").map(Value::items).unwrap_or_default();
         resources.iter().filter_map(Value::as_str).any(|resource| matches!(resource, "secrets" | "*." | "*.*"))
     };
-    let provider = match entries.iter().find(covers) {
+    let at_entries = below(at, &["resources"]);
+    let (provider, real) = match entries.iter().enumerate().find(|(_, entry)| covers(entry)) {
         // Not covered: Secrets are written as they are.
-        None => Value::str("identity"),
-        Some(entry) => match entry.get("providers").map(Value::items).unwrap_or_default().first() {
-            Some(Value::Map(map)) => match map.iter().next() {
-                Some((name, _)) => Value::str(name.as_str()),
-                None => Value::unknown("a provider without a name"),
-            },
-            _ => Value::unknown("an entry without providers"),
-        },
+        None => (Value::str("identity"), at_entries),
+        Some((n, entry)) => {
+            let mut first = at_entries;
+            first.push(Step::Index(n));
+            let mut first = below(first, &["providers"]);
+            first.push(Step::Index(0));
+            (first_provider(entry), first)
+        }
     };
-    Computed { path: PATH, value: provider, source: Some(source), real: Some(below(at, &["resources"])) }
+    Computed { path: PATH, value: provider, source: Some(source), real: Some(real) }
+}
+
+fn first_provider(entry: &Value) -> Value {
+    match entry.get("providers").map(Value::items).unwrap_or_default().first() {
+        Some(Value::Map(map)) => match map.iter().next() {
+            Some((name, _)) => Value::str(name.as_str()),
+            None => Value::unknown("a provider without a name"),
+        },
+        _ => Value::unknown("an entry without providers"),
+    }
 }
 
 fn audit(flag: &Flag, read: &Read<'_, '_>) -> Vec<Computed> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::View;
 use crate::catalog::kubernetes::SYSTEM_NAMESPACES;
+use crate::catalog::kubernetes::releases::maintained_until;
 use crate::derive::{Origin, Subject, Subjects, why_unknown};
 use crate::expr::Value;
 use crate::inventory::{Inventory, Mode};
@@ -85,10 +86,18 @@ fn cluster(inventory: &Inventory) -> Subject {
         Some(distribution) if OWN.contains(&distribution) => Value::Bool(false),
         _ => Value::unknown("who runs the control plane is not known of this distribution"),
     };
+    let maintained = match &system.version {
+        Some(version) => match maintained_until(version, system.distribution.as_deref()) {
+            Ok(end) => Value::str(end),
+            Err(why) => Value::unknown(why),
+        },
+        None => told(&None, "version"),
+    };
     let namespaces = inventory.of("Namespace").iter().filter(|object| !SYSTEM_NAMESPACES.contains(&&*object.name));
     let namespaces = namespaces.map(|object| Value::Str(object.name.clone())).collect();
     let value = Value::map([
         ("version", told(&system.version, "version")),
+        ("maintainedUntil", maintained),
         ("distribution", told(&system.distribution, "distribution")),
         ("managed", managed),
         ("namespaces", known_part(namespaces, why_unknown(inventory, "Namespace", None))),

@@ -203,7 +203,7 @@ impl Making {
         annotation: Option<Vec<Step>>,
     ) -> Arc<Origin> {
         let make = || {
-            let mut parts = facts_parts(pod.template);
+            let mut parts = facts_parts();
             parts.push(computed(&["container"], None));
             parts.extend(inherited_parts(pod.template, from_pod));
             parts.extend(annotation.clone().map(|real| OriginPart {

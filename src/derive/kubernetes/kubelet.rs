@@ -12,9 +12,10 @@ use crate::base::symbol::Symbol;
 use crate::catalog::View;
 use crate::catalog::kubernetes::components::KUBELET;
 use crate::catalog::kubernetes::kubelet::{DEFAULTS, DEFAULTS_WITHOUT_FILE, FLAGS, Shape, Typed, ZERO_IS_UNSET};
+use crate::catalog::kubernetes::releases::minors_behind;
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys};
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Presence};
+use crate::inventory::{Inventory, Mode, Presence};
 use crate::model::{ResourceRef, Text};
 
 /// One subject per node.
@@ -64,11 +65,15 @@ fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>
     };
     let or_unknown = |value: Result<Value, Text>| value.unwrap_or_else(Value::Unknown);
     let config_file = flags.as_ref().map(|flags| Value::Bool(flags.get("config").is_some())).map_err(Clone::clone);
+    let behind = node.kubelet_version().and_then(|own| minors_behind(&own, inventory.system.version.as_deref()?));
+    let behind =
+        behind.map_or_else(|| Value::unknown("the version of the kubelet or of the API server is unknown"), Value::Int);
     let version = node.kubelet_version().map_or_else(|| Value::unknown("nothing tells the version"), Value::str);
     let value = Value::map([
         ("node", Value::str(&node.name)),
         ("virtual", Value::Bool(node.is_virtual())),
         ("version", version),
+        ("minorsBehind", behind),
         ("source", source),
         ("configFile", or_unknown(config_file)),
         ("flags", or_unknown(flags.map(|flags| flags.value()))),
@@ -98,7 +103,20 @@ fn why_unknown(inventory: &Inventory, node: &Node<'_>) -> Text {
     if node.facts.is_some() {
         return format!("the node data of {} has neither processes nor a unit of the kubelet", node.name).into();
     }
-    let mut why = format!("no node data: run `spm collect node` on {}, or give --allow-node-proxy", node.name);
+    // The collector reads Linux; files cannot ask the kubelet.
+    let windows = node.info("operatingSystem") == Some("windows");
+    let mut why = match (inventory.mode, windows) {
+        (Mode::Live, false) => {
+            format!("no node data: run `spm collect node` on {}, or give --allow-node-proxy", node.name)
+        }
+        (Mode::Live, true) => format!("no node data for {}, which runs Windows: give --allow-node-proxy", node.name),
+        (Mode::Files, false) => {
+            format!("no node data: run `spm collect node` on {} and give the file with --node-facts", node.name)
+        }
+        (Mode::Files, true) => {
+            format!("no node data for {}, which runs Windows: scan the cluster with --allow-node-proxy", node.name)
+        }
+    };
     if let Presence::Gap(gap) = inventory.presence("KubeletConfigz", Some(&node.name)) {
         why.push_str(&format!(" ({gap})"));
     }

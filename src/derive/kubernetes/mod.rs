@@ -4,6 +4,7 @@ mod admission;
 mod cluster;
 mod common;
 mod container;
+mod image_repository;
 mod live;
 mod namespace;
 mod network;
@@ -41,6 +42,7 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
     match view.name {
         "workload" => workload::subjects(inventory, view),
         "container" => container::subjects(inventory, view),
+        "image_repository" => image_repository::subjects(inventory, view),
         "rbac_subject" => rbac_views::rbac_subject(inventory, view),
         "rbac_role" => rbac_views::rbac_role(inventory, view),
         "rbac_binding" => rbac_views::rbac_binding(inventory, view),

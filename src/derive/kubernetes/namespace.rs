@@ -10,14 +10,14 @@ use crate::derive::subject::{OriginPart, keys};
 use crate::derive::{Origin, Subject, Subjects, why_unknown};
 use crate::expr::path::Step;
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Resource};
+use crate::inventory::{Inventory, Mode, Resource};
 use crate::model::{ResourceRef, Text};
 
 use super::admission::{Coverage, coverage};
 use super::common::{DEFAULT_NAMESPACE, Index, computed, namespace_of};
 use super::network::Policies;
 use super::ownership::workloads;
-use super::service_account::{known_part, unseen_workloads};
+use super::service_account::{WORKLOAD_KINDS, known_part, unseen_workloads};
 
 /// Label that sets the level of Pod Security admission, before the name of its mode.
 const LABEL: &str = "pod-security.kubernetes.io/";
@@ -33,6 +33,7 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
     for object in inventory.of("Namespace") {
         all.subjects.push(world.subject(object));
     }
+    all.subjects.extend(world.implied());
     all.note_presence(inventory, view.sources);
     all
 }
@@ -75,6 +76,32 @@ impl<'a> World<'a> {
             value: Value::Map(Arc::new(Map::new(entries.chain(own).collect()))),
             origin: Some(Arc::new(Origin { parts, place: object.place.clone(), ..Origin::default() })),
         }
+    }
+
+    // Every cluster has a namespace `default`: files that put something into it do not bring it along.
+    fn implied(&self) -> Option<Subject> {
+        let written = self.inventory.of("Namespace").iter().any(|namespace| *namespace.name == *DEFAULT_NAMESPACE);
+        let named = |kind: &&str| {
+            self.inventory.of(kind).iter().any(|object| object.scope.as_deref() == Some(DEFAULT_NAMESPACE))
+        };
+        if self.inventory.mode != Mode::Files || written || !WORKLOAD_KINDS.iter().chain(&OBJECTS).any(named) {
+            return None;
+        }
+        let unseen = || Value::unknown(format!("Namespace {DEFAULT_NAMESPACE} is not in the input"));
+        let value = Value::map([
+            ("metadata", Value::map([("name", Value::str(DEFAULT_NAMESPACE)), ("labels", unseen())])),
+            ("namespace", self.facts(DEFAULT_NAMESPACE)),
+            ("network", unseen()),
+            ("podSecurity", unseen()),
+            ("objects", self.objects(DEFAULT_NAMESPACE)),
+        ]);
+        let parts = vec![computed(&[], Some("default, object not in input".into()))];
+        Some(Subject {
+            resource: ResourceRef { kind: "Namespace".into(), scope: None, name: DEFAULT_NAMESPACE.into() },
+            element: None,
+            value,
+            origin: Some(Arc::new(Origin { parts, ..Origin::default() })),
+        })
     }
 
     fn facts(&self, name: &str) -> Value {

@@ -7,6 +7,7 @@ use crate::base::symbol::Symbol;
 use crate::catalog::View;
 use crate::catalog::kubernetes::files::FILE_ROLES;
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys};
+use crate::expr::path::Step;
 use crate::expr::{Map, Value};
 use crate::inventory::Inventory;
 use crate::model::{ResourceRef, Text};
@@ -36,9 +37,23 @@ fn subject(inventory: &Inventory, node: &Node<'_>) -> Subject {
     entries.push((Symbol::new("files"), files(node)));
     entries.push((Symbol::new("services"), services(node)));
     let of: Text = format!("node data of {}", node.name).into();
-    let part = |field: &str| OriginPart { view: keys(&[field]), real: None, source: Some(of.clone()) };
-    let parts = if node.facts.is_some() { vec![part("files"), part("services")] } else { Vec::new() };
-    let place = node.object.or(node.facts).and_then(|resource| resource.place.clone());
+    let part = |view: Vec<Step>, real: Option<Vec<Step>>| OriginPart { view, real, source: Some(of.clone()) };
+    let mut parts = Vec::new();
+    if node.facts.is_some() {
+        parts.extend([part(keys(&["files"]), None), part(keys(&["services"]), None)]);
+        parts.extend(FILE_ROLES.iter().map(|role| {
+            let entries = keys(&["files", role.name, "entries"]);
+            part(keys(&["files", role.name]), Some(entries))
+        }));
+        let units = node.fact(&["units"]).map(Value::items).unwrap_or_default();
+        parts.extend(units.iter().enumerate().filter_map(|(n, unit)| {
+            let mut real = keys(&["units"]);
+            real.push(Step::Index(n));
+            Some(part(keys(&["services", unit.get("name")?.as_str()?]), Some(real)))
+        }));
+    }
+    // What is judged of a node with facts is in the facts.
+    let place = node.facts.or(node.object).and_then(|resource| resource.place.clone());
     Subject {
         resource: ResourceRef { kind: "Node".into(), scope: None, name: node.name.clone() },
         element: None,

@@ -6,7 +6,7 @@ use crate::derive::keys;
 use crate::expr::Value;
 use crate::expr::path::{Step, Steps};
 use crate::inventory::{Inventory, Mode, Presence, Resource};
-use crate::model::Text;
+use crate::model::{Gap, Text};
 
 /// A node, known from the API, from its facts, or from both.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Node<'a> {
     pub object: Option<&'a Resource>,
     /// The document of the node collector.
     pub facts: Option<&'a Resource>,
+    /// Why there is none, if it was tried to get one.
+    pub missing: Option<&'a str>,
 }
 
 /// A document that was collected on a node.
@@ -33,14 +35,20 @@ pub fn nodes(inventory: &Inventory) -> Vec<Node<'_>> {
     let mut nodes: Vec<Node<'_>> = inventory
         .of("Node")
         .iter()
-        .map(|object| Node { name: object.name.clone(), object: Some(object), facts: None })
+        .map(|object| Node { name: object.name.clone(), object: Some(object), facts: None, missing: None })
         .collect();
     let by_name: BTreeMap<Text, usize> = nodes.iter().enumerate().map(|(at, node)| (node.name.clone(), at)).collect();
     for facts in inventory.of("NodeFacts") {
         match join(&nodes, &by_name, facts) {
             Some(at) => nodes[at].facts = Some(facts),
-            None => nodes.push(Node { name: facts.name.clone(), object: None, facts: Some(facts) }),
+            None => nodes.push(Node { name: facts.name.clone(), object: None, facts: Some(facts), missing: None }),
         }
+    }
+    let tried: Vec<&Gap> = inventory.gaps().iter().filter(|gap| gap.kind == "NodeFacts").collect();
+    for node in nodes.iter_mut().filter(|node| node.facts.is_none()) {
+        let own = tried.iter().find(|gap| gap.scope.as_deref() == Some(&*node.name));
+        let gap = own.or_else(|| tried.iter().find(|gap| gap.scope.is_none()));
+        node.missing = gap.map(|gap| gap.detail.as_str());
     }
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     nodes
@@ -155,6 +163,9 @@ impl<'a> Node<'a> {
 
     /// Why there are no facts, and what would bring them.
     pub fn no_data(&self) -> Text {
+        if let Some(why) = self.missing {
+            return format!("no node data for {}: {why}", self.name).into();
+        }
         format!("no node data for {}: run `spm collect node` on it and give the file to the scan", self.name).into()
     }
 

@@ -136,7 +136,8 @@ pub(super) fn unseen_workloads(inventory: &Inventory, namespace: &str) -> Option
 
 fn users(workloads: &[Workload<'_>]) -> BTreeMap<Account, BTreeSet<ResourceRef>> {
     let mut users: BTreeMap<Account, BTreeSet<ResourceRef>> = BTreeMap::new();
-    for workload in workloads {
+    // A static pod has no account: the kubelet starts it without asking the API server.
+    for workload in workloads.iter().filter(|workload| !workload.is_static) {
         let live = workload.live.iter().filter_map(|pod| get(&pod.value, KEYS.spec).and_then(Value::as_map));
         let written = podspec(&workload.object.value, workload.template).ok();
         for name in written.into_iter().chain(live).filter_map(account_name) {

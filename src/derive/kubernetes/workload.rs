@@ -165,18 +165,17 @@ impl Facts {
 }
 
 /// Where the entries of `workload` really stand.
-pub(super) fn facts_parts(template: &Template) -> Vec<OriginPart> {
+pub(super) fn facts_parts() -> Vec<OriginPart> {
     vec![
         computed(&["workload"], None),
         part(&["workload", "kind"], keys(&["kind"])),
         part(&["workload", "namespace"], keys(&["metadata", "namespace"])),
         part(&["workload", "replicas"], keys(&["spec", "replicas"])),
-        part(&["workload", "windows"], podspec_path(template, &["os", "name"])),
     ]
 }
 
 fn origin(template: &Template, token: &Token, source: Option<Text>) -> Origin {
-    let mut parts = facts_parts(template);
+    let mut parts = facts_parts();
     parts.push(part(&["metadata"], keys(&["metadata"])));
     parts.push(part(&["token", "account"], podspec_path(template, &["serviceAccountName"])));
     parts.push(match (&token.source, token.in_pod) {

@@ -4,6 +4,10 @@
 //! model may change. A key is never removed or given another meaning within v1; new keys may appear. Absent optional values
 //! are null. `actual` of evidence is JSON text, redacted and possibly shortened (`...` at its end).
 
+mod read;
+
+pub use read::{ReadBack, ReadError, read};
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 

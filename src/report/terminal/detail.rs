@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::paper::{Ink, Line, Paper, Room};
-use crate::base::text::count;
-use crate::model::{Detail, Evidence, Severity, State};
+use crate::base::text::{count, width};
+use crate::model::{Detail, Evidence, State};
 use crate::report::view::{Finding, Row, Selection};
 use crate::report::{Report, words};
 
@@ -13,6 +13,8 @@ use crate::report::{Report, words};
 const RESOURCES: usize = 3;
 /// Deciding properties shown for one resource.
 const PROPERTIES: usize = 2;
+/// Failed rules behind those in detail, a line each.
+const HEADLINES: usize = 40;
 /// Manual rules that are spelt out.
 const QUESTIONS: usize = 10;
 
@@ -37,18 +39,51 @@ pub fn failed(
     for row in rows.iter().take(limit) {
         rule(paper, report, selection, row, several, limit == usize::MAX, &mut shown)?;
     }
-    if let Some(rest) = rows.get(limit..).filter(|rest| !rest.is_empty()) {
-        let by: Vec<String> = Severity::ALL
-            .into_iter()
-            .map(|severity| (severity, rest.iter().filter(|row| row.rule.severity == Some(severity)).count()))
-            .filter(|(_, n)| *n > 0)
-            .map(|(severity, n)| format!("{n} {severity}"))
-            .collect();
+    let rest = rows.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
         paper.blank()?;
-        let more = format!("and {} more failed rules ({}): ", rest.len(), by.join(", "));
-        paper.line(1, &Line::new().dim(&more).plain(&format!("{} --rules --result failed", report.command)))?;
+    }
+    for row in rest.iter().take(HEADLINES) {
+        headline(paper, row, several)?;
+    }
+    if let Some(more) = rest.len().checked_sub(HEADLINES).filter(|more| *more > 0) {
+        paper.line(
+            1,
+            &Line::new()
+                .dim(&format!("and {more} more failed rules: "))
+                .plain(&format!("{} --rules --result failed", report.command)),
+        )?;
     }
     Ok(())
+}
+
+/// Severity, id and title of a failed rule, and how many resources failed.
+fn headline(paper: &mut Paper<'_>, row: &Row<'_>, several: bool) -> io::Result<()> {
+    let mut head = Line::new();
+    if let Some(severity) = row.rule.severity {
+        head = head.add(Ink::of_severity(severity), &format!(" {} ", severity.as_str().to_uppercase())).plain(" ");
+    }
+    head = head.add(Ink::Bold, &name(row, several));
+    head = head.plain("  ").add(Ink::Bold, &words::short(&row.rule.title, 300));
+    if row.rule.partly {
+        head = head.dim(" (technical part only)");
+    }
+    let mut tail = Line::new().add(Ink::Red, &format!("{} failed", row.counts.failed));
+    match row.counts.waived {
+        0 => {}
+        n if n == row.counts.failed => tail = tail.dim(" (waived)"),
+        n => tail = tail.dim(&format!(" ({n} waived)")),
+    }
+    for (n, word) in [(row.counts.manual, "manual"), (row.counts.passed, "passed")].into_iter().filter(|(n, _)| *n > 0)
+    {
+        tail = tail.dim(&format!(", {n} {word}"));
+    }
+    paper.edges(0, &head, &tail)
+}
+
+fn name(row: &Row<'_>, several: bool) -> String {
+    let standard = if several { format!("{} ", row.standard.standard.short) } else { String::new() };
+    format!("{standard}{}", words::short(&row.rule.id, 60))
 }
 
 fn several_standards(rows: &[&Row<'_>]) -> bool {
@@ -65,29 +100,9 @@ fn rule(
     shown: &mut Vec<(u32, String)>,
 ) -> io::Result<()> {
     paper.blank()?;
-    let mut head = Line::new();
-    if let Some(severity) = row.rule.severity {
-        head = head.add(Ink::of_severity(severity), &format!(" {} ", severity.as_str().to_uppercase())).plain(" ");
-    }
-    let standard = if several { format!("{} ", row.standard.standard.short) } else { String::new() };
-    head = head.add(Ink::Bold, &format!("{standard}{}", words::short(&row.rule.id, 60)));
-    head = head.plain("  ").add(Ink::Bold, &words::short(&row.rule.title, 300));
-    if row.rule.partly {
-        head = head.dim(" (technical part only)");
-    }
-    let mut tail = Line::new().add(Ink::Red, &format!("{} failed", row.counts.failed));
-    match row.counts.waived {
-        0 => {}
-        n if n == row.counts.failed => tail = tail.dim(" (waived)"),
-        n => tail = tail.dim(&format!(" ({n} waived)")),
-    }
-    for (n, word) in [(row.counts.manual, "manual"), (row.counts.passed, "passed")].into_iter().filter(|(n, _)| *n > 0)
-    {
-        tail = tail.dim(&format!(", {n} {word}"));
-    }
-    paper.edges(0, &head, &tail)?;
+    headline(paper, row, several)?;
 
-    let name = format!("{standard}{}", words::short(&row.rule.id, 60));
+    let name = name(row, several);
     let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
     let failing: BTreeSet<u32> = failed().map(|finding| finding.check_index).collect();
     let seen = |at: &u32| shown.iter().find(|(known, _)| known == at).map(|(_, name)| name.as_str());
@@ -143,7 +158,7 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
     let limit = if all { usize::MAX } else { PROPERTIES };
     for evidence in detail.evidence.iter().take(limit) {
-        paper.fit(room, &property(evidence))?;
+        property(paper, room, evidence)?;
     }
     match detail.evidence.len().saturating_sub(limit) + detail.omitted {
         0 => Ok(()),
@@ -152,17 +167,28 @@ fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()>
     }
 }
 
-fn property(evidence: &Evidence) -> Line {
+// A long value must not push off the page where it comes from and what was expected.
+fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
+    let rest = [Some(&evidence.path), evidence.source.as_ref(), Some(&evidence.expected)];
+    // Beside the texts: ` = `, ` ()`, `, expected `, and what breaking lines costs: a long value a whole one.
+    let used = rest.into_iter().flatten().map(|text| width(text) + 10).sum::<usize>();
+    let line = page.saturating_sub(room.hanging);
+    line.saturating_mul(room.lines).saturating_sub(used + line).clamp(40, 300)
+}
+
+/// `path = actual (source), expected ...`.
+pub fn property(paper: &mut Paper<'_>, room: Room, evidence: &Evidence) -> io::Result<()> {
+    let actual_limit = room_for_actual(paper.width, room, evidence);
     let line = Line::new().plain(&words::short(&evidence.path, 300));
     let line = match &evidence.actual {
-        Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, 300)),
+        Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, actual_limit)),
         None => line.dim(" is ").add(Ink::Red, "absent"),
     };
     let line = match &evidence.source {
         Some(source) => line.dim(&format!(" ({})", words::short(source, 120))),
         None => line,
     };
-    line.dim(", expected ").add(Ink::Green, &words::short(&evidence.expected, 300))
+    paper.fit(room, &line.dim(", expected ").add(Ink::Green, &words::short(&evidence.expected, 300)))
 }
 
 /// Manual rules, together where the same thing is missing.

@@ -4,12 +4,13 @@
 //! and resources in detail is bounded, and what is left out is counted, with the command that shows it.
 
 mod detail;
-mod paper;
+pub(super) mod paper;
 mod tables;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+pub(super) use self::detail::property;
 use self::paper::{Ink, Line, Paper, Room};
 use super::view::{Row, Selection};
 use super::{Report, words};
@@ -47,7 +48,7 @@ pub enum Layout {
 }
 
 /// Rules in detail on a page of one system.
-const RULES: usize = 25;
+const RULES: usize = 10;
 /// Gaps and notes that are spelt out.
 const REMARKS: usize = 8;
 

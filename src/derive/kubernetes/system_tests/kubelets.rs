@@ -183,3 +183,15 @@ fn rancher_kubelets() {
     let old = World::live().with(node).with(&facts("")).derive("kubelet").subjects.remove(0);
     assert_eq!(at(&old, "config.authorization.mode"), "unknown: k3s on node k-0 keeps its kubelet settings in memory");
 }
+
+#[test]
+fn the_distance_to_the_api_server_counts_minor_releases() {
+    let behind = |kubelet: &str, server: &str| {
+        let node =
+            format!("{{kind: Node, metadata: {{name: w-0}}, status: {{nodeInfo: {{kubeletVersion: {kubelet}}}}}}}");
+        at(&World::live().version(server).with(&node).derive("kubelet").subjects[0], "minorsBehind")
+    };
+    assert_eq!(behind("v1.31.4", "1.34.1"), "3");
+    assert_eq!(behind("v1.35.0-eks-1", "1.34.1"), "-1");
+    assert!(behind("latest", "1.34.1").starts_with("unknown"), "{}", behind("latest", "1.34.1"));
+}

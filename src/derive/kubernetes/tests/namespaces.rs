@@ -227,7 +227,8 @@ fn the_cluster_as_a_whole() {
     assert_eq!(
         world.read("cluster", "."),
         [concat!(
-            r#"Cluster test: {"version":"1.34.1","distribution":"upstream","managed":false,"namespaces":["shop"],"#,
+            r#"Cluster test: {"version":"1.34.1","maintainedUntil":"2026-10-27T23:59:59Z","distribution":"upstream","#,
+            r#""managed":false,"namespaces":["shop"],"#,
             r#""network":{"plugin":"Calico","enforcesPolicies":true},"secretStores":["External Secrets Operator"],"#,
             r#""imagePolicies":["Sigstore policy controller"]}"#
         )]
@@ -241,4 +242,23 @@ fn the_cluster_as_a_whole() {
     assert_eq!(World::live(&[engine("Fail", json!({}))]).read("cluster", "imagePolicies"), ["Cluster test: ?"]);
     assert_eq!(World::live(&[]).read("cluster", "secretStores"), ["Cluster test: []"]);
     assert!(World::files(&[daemon("x")]).view("cluster").subjects.is_empty());
+}
+
+#[test]
+fn the_default_namespace_of_files_that_use_it() {
+    let pod = |namespace: &str| object("Pod", namespace, "x", json!({"spec": {}}));
+    let world = World::files(&[namespace("shop", json!({})), pod("default")]);
+    assert_eq!(
+        world.read("namespace", "objects"),
+        [r#"Namespace shop: ?"#, r#"Namespace default: [{"kind":"Pod","name":"x"},?]"#]
+    );
+    assert_eq!(world.read("namespace", "podSecurity")[1], "Namespace default: ?");
+    assert_eq!(world.read("namespace", "network")[1], "Namespace default: ?");
+    // Where an object without a namespace lands is said when it is applied.
+    for objects in [[pod("shop")], [pod("")]] {
+        assert_eq!(World::files(&objects).read("namespace", "objects"), [""; 0]);
+    }
+    let written = [namespace("default", json!({})), pod("default")];
+    assert_eq!(World::files(&written).view("namespace").subjects.len(), 1);
+    assert_eq!(World::live(&[pod("default")]).view("namespace").subjects.len(), 0);
 }

@@ -252,12 +252,15 @@ fn subjects_that_make_no_sense_are_gaps() {
 #[test]
 fn service_accounts_know_their_bindings_and_users() {
     let account = json!([{"kind": "ServiceAccount", "name": "default", "namespace": "shop"}]);
+    let mirror = json!({"annotations": {"kubernetes.io/config.mirror": "abc"}});
     let objects = [
         object("ServiceAccount", "shop", "default", json!({})),
         object("ServiceAccount", "kube-system", "default", json!({})),
         object("ServiceAccount", "shop", "ci", json!({"automountServiceAccountToken": false})),
         object("Deployment", "shop", "web", json!({"spec": {"template": {"spec": {"containers": []}}}})),
         object("Pod", "shop", "job", json!({"spec": {"serviceAccountName": "ci"}})),
+        // A static pod runs as no account, though it names none.
+        object("Pod", "kube-system", "etcd-cp-0", json!({"metadata": mirror, "spec": {"containers": []}})),
         cluster_role("view", json!([])),
         binding("RoleBinding", "shop", "b", ("ClusterRole", "view"), account),
     ];

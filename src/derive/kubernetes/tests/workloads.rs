@@ -421,3 +421,31 @@ fn unreadable_kinds_are_gaps_and_other_files_are_no_workloads() {
     assert!(world.view("container").none.unwrap().starts_with("no Pod, Deployment"));
     assert_eq!(World::files(&[deployment("web", json!({}))]).view("container").none, None);
 }
+
+#[test]
+fn images_are_counted_by_repository_and_version() {
+    let image = |name: &str| json!({"containers": [{"name": "app", "image": name}]});
+    let idle = json!({"spec": {"replicas": 0, "template": {"spec": image("nginx:1.0")}}});
+    let world = World::live(&[
+        deployment("web", image("nginx:1.27")),
+        replica_set("web-0", owned("Deployment", "apps/v1", "web"), image("nginx:1.26")),
+        // What is left of an older template still runs.
+        pod("web-0-a", owned("ReplicaSet", "apps/v1", "web-0"), image("docker.io/library/nginx:1.26")),
+        object("Deployment", "shop", "idle", idle),
+        deployment("pinned", image("example.com:5000/api:2@sha256:ab")),
+        deployment("digest", image("example.com/db@sha256:ab")),
+        deployment("tag", image("example.com/db:7")),
+    ]);
+    assert_eq!(
+        world.read("image_repository", "versions"),
+        [
+            r#"Image docker.io/library/nginx: ["1.26","1.27"]"#,
+            "Image example.com/db: ?",
+            r#"Image example.com:5000/api: ["2"]"#,
+        ]
+    );
+    assert_eq!(
+        world.read("image_repository", "images[version='1.26'].workloads")[0],
+        r#"Image docker.io/library/nginx: ["Deployment shop/web"]"#
+    );
+}

@@ -1,0 +1,131 @@
+//! The scan that another is compared with: a file of `spm scan --format json`, or one of the history.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::{Fault, stored, warn};
+use crate::assess::diff::diff;
+use crate::base::text::count;
+use crate::cli::{ScanRef, StoreArgs, Threshold};
+use crate::model::{Assessment, Diff, DiffItem};
+use crate::report::{self, ReadBack};
+use crate::store::{SystemKey, Which};
+
+/// What the user compares with.
+pub enum Baseline<'a> {
+    /// Assessments of a file.
+    File(&'a str, Vec<Assessment>),
+    /// A scan of the history.
+    Stored(&'a StoreArgs, ScanRef),
+}
+
+impl<'a> Baseline<'a> {
+    /// Reads what can be read before the scan.
+    pub fn new(text: &'a str, store: &'a StoreArgs) -> Result<Baseline<'a>, Fault> {
+        match ScanRef::from_str(text) {
+            Ok(which) if !Path::new(text).exists() => {
+                if let ScanRef::Id(id) = &which {
+                    // A wrong id is known without a scan.
+                    let store = stored::need(store)?;
+                    stored::load(&store, &store.systems()?, Some(&ScanRef::Id(id.clone())), |_| false)?;
+                }
+                Ok(Baseline::Stored(store, which))
+            }
+            _ => Ok(Baseline::File(text, read(Path::new(text))?.assessments)),
+        }
+    }
+
+    /// The assessment of the same system to compare with; none for the first scan of a system with the baseline `latest`.
+    pub fn before(self, after: &Assessment) -> Result<Option<Assessment>, Fault> {
+        let key = SystemKey::from(&after.system);
+        match self {
+            Baseline::File(file, assessments) => {
+                let names: Vec<String> = assessments.iter().map(|assessment| assessment.system.name.clone()).collect();
+                let same = assessments.into_iter().find(|assessment| SystemKey::from(&assessment.system) == key);
+                same.map(Some).ok_or_else(|| {
+                    let names = names.join(", ");
+                    Fault(format!("{file} holds no assessment of {} (but of {names}); name it with --system", key.name))
+                })
+            }
+            Baseline::Stored(args, which) => {
+                let store = match which {
+                    ScanRef::Latest => stored::open(args)?,
+                    _ => Some(stored::need(args)?),
+                };
+                let id = store.as_ref().map(|store| stored::find(store, &key, &which)).transpose()?.flatten();
+                match (store, id, which) {
+                    (Some(store), Some(id), _) => Ok(store.at(&key, Which::Scan(&id))?),
+                    (_, None, ScanRef::Latest) | (None, ..) => Ok(None),
+                    (_, None, _) => Err(Fault(format!("{} has no such scan to compare with", key.name))),
+                }
+            }
+        }
+    }
+}
+
+/// The assessments of a file that `--format json` wrote.
+pub fn read(path: &Path) -> Result<ReadBack, Fault> {
+    let fault = |error: &dyn std::fmt::Display| Fault(format!("{}: {error}", path.display()));
+    let file = File::open(path).map_err(|error| fault(&error))?;
+    report::read_json(BufReader::new(file)).map_err(|error| fault(&error))
+}
+
+/// Findings that changed, of the standards that the user asked for.
+pub struct Changes<'a> {
+    diff: Diff<'a>,
+    before: &'a Assessment,
+}
+
+/// What changed between the two, in the standards that were asked for now.
+pub fn compare<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Changes<'a>, Fault> {
+    let mut diff = diff(before, after)?;
+    let (earlier, now) = (asked_for(before), asked_for(after));
+    let key = |item: &DiffItem<'a>| (item.check.check.id.as_str(), &item.check.params);
+    diff.new.retain(|item| now.contains(&key(item)));
+    diff.open.retain(|item| now.contains(&key(item)));
+    diff.fixed.retain(|item| now.contains(&key(item)) || earlier.contains(&key(item)));
+    diff.coverage.became_manual.retain(|item| now.contains(&key(item)));
+    Ok(Changes { diff, before })
+}
+
+/// Checks with their parameters that the standards which the user asked for map to.
+fn asked_for(assessment: &Assessment) -> BTreeSet<(&str, &BTreeMap<String, String>)> {
+    let standards = assessment.standards.iter().filter(|standard| standard.selected);
+    let rules = standards.flat_map(|standard| &standard.rules).filter(|rule| !rule.out_of_scope);
+    let checks = rules.flat_map(|rule| &rule.checks).filter_map(|at| assessment.checks.get(*at as usize));
+    checks.map(|check| (check.check.id.as_str(), &check.params)).collect()
+}
+
+impl<'a> Changes<'a> {
+    /// What counts as new for a gate.
+    pub fn counted(&self, threshold: Option<Threshold>) -> Vec<DiffItem<'a>> {
+        let manual = (threshold == Some(Threshold::Manual)).then_some(&self.diff.coverage.became_manual);
+        self.diff.new.iter().chain(manual.into_iter().flatten()).copied().collect()
+    }
+}
+
+/// New findings that are named on standard error.
+const NAMED: usize = 10;
+
+/// Says on standard error what changed.
+pub fn tell(changes: &Changes<'_>) {
+    let Changes { diff, before } = changes;
+    warn(&format!(
+        "spm: compared with the scan of {}: {}, {} fixed, {} still open",
+        before.assessed_at,
+        count(diff.new.len(), "new finding"),
+        diff.fixed.len(),
+        diff.open.len()
+    ));
+    for item in diff.new.iter().take(NAMED) {
+        let element = item.outcome.element.as_ref().map_or_else(String::new, |element| format!(" {element}"));
+        let waived = if item.waived() { " (waived)" } else { "" };
+        warn(&format!("  new: {:8} {} {}{element}{waived}", item.severity(), item.check.check.id, item.resource));
+    }
+    if let Some(more) = diff.new.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        warn(&format!("  and {more} more: spm diff"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Waivers and attestations: read from their files, applied, and what became of them said.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::Fault;
+use super::files::read_limited;
+use crate::assess::waiver_file::{self, Decisions};
+use crate::assess::waivers::{self, Usage, WaiverReport};
+use crate::base::text::count;
+use crate::cli::{WAIVER_FILE, WaiverArgs};
+use crate::model::{Assessment, Location};
+
+/// Today, in UTC.
+pub fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// The decisions of the files that the user names, or of the file that stands where it is looked for. Every fault of every
+/// file is reported at once.
+pub fn read(args: &WaiverArgs, today: Date) -> Result<Decisions, Fault> {
+    let usual = Path::new(WAIVER_FILE);
+    let mut files: Vec<&Path> = args.waivers.iter().map(AsRef::as_ref).collect();
+    if files.is_empty() && usual.exists() {
+        files.push(usual);
+    }
+    let mut all = Decisions::default();
+    let mut faults = Vec::new();
+    for file in files {
+        let text = read_limited(file).map_err(Fault)?;
+        match waiver_file::parse(&file.display().to_string(), &text, today) {
+            Ok(decisions) => {
+                all.waivers.extend(decisions.waivers);
+                all.attestations.extend(decisions.attestations);
+            }
+            Err(found) => faults.extend(found.iter().map(ToString::to_string)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Fault(faults.join("\n")));
+    }
+    if args.ignore_waivers {
+        all.waivers.clear();
+    }
+    Ok(all)
+}
+
+/// Applies the decisions of `day` to an assessment. With `--ignore-waivers` flags that are there already go.
+pub fn apply(decisions: &Decisions, args: &WaiverArgs, assessment: &mut Assessment, day: Date) -> WaiverReport {
+    if args.ignore_waivers {
+        waivers::remove(assessment);
+    }
+    waivers::apply(assessment, &decisions.waivers, &decisions.attestations, day)
+}
+
+/// What the user should know of decisions that did nothing.
+pub fn remarks(decisions: &Decisions, report: &WaiverReport) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let mut say = |what: &str, place: &Location, rule: &str, expires: Option<Date>, usage: Usage| {
+        let became = match (usage, expires) {
+            (Usage::Applied(_) | Usage::OtherSystem, _) => return,
+            (Usage::UnknownRule, _) => "no evaluated rule or check has this name".to_owned(),
+            (Usage::Unmatched, _) if what == "waiver" => {
+                "matches no failed finding, remove it if it is fixed".to_owned()
+            }
+            (Usage::Unmatched, _) => "matches nothing that is Manual".to_owned(),
+            (Usage::Expired, Some(expires)) => format!("holds until {expires} only and is not applied"),
+            (Usage::Expired, None) => "does not hold yet".to_owned(),
+        };
+        remarks.push(format!("{what} of {rule} ({place}): {became}"));
+    };
+    for (waiver, usage) in decisions.waivers.iter().zip(&report.waivers) {
+        say("waiver", &waiver.place, &waiver.rule, waiver.expires, *usage);
+    }
+    for (attestation, usage) in decisions.attestations.iter().zip(&report.attestations) {
+        say("attestation", &attestation.place, &attestation.rule, attestation.expires, *usage);
+    }
+    remarks
+}
+
+/// How much the first waiver accepts, in words.
+pub fn effect(report: &WaiverReport, system: &str) -> Option<String> {
+    match report.waivers.first() {
+        Some(Usage::Applied(n)) => Some(format!("{} of the last scan of {system}", count(*n, "finding"))),
+        _ => None,
+    }
+}
+
+/// The day of an assessment, in UTC.
+pub fn day(assessment: &Assessment) -> Option<Date> {
+    assessment.assessed_at.get(..10)?.parse().ok()
+}

@@ -1,0 +1,379 @@
+//! `spm scan` as people and pipelines run it on files: inputs, outputs, exit codes, messages, secrets.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{Scan, run, spm};
+use serde_json::Value as Json;
+
+/// A privileged container, a broken document, and a Deployment after it. The severities of the findings go up to high.
+const MANIFEST: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop }
+spec:
+  containers:
+    - name: main
+      image: nginx
+      securityContext:
+        privileged: true
+---
+kind: Pod
+metadata: [oops
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api, namespace: shop }
+spec:
+  template:
+    spec:
+      hostPID: true
+      containers: [{ name: main, image: nginx }]
+";
+
+/// Of a cluster that says its version; nothing in it fails above medium.
+const MEDIUM: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop }
+spec:
+  automountServiceAccountToken: false
+  serviceAccountName: web
+  securityContext: { runAsNonRoot: true, seccompProfile: { type: RuntimeDefault } }
+  containers:
+    - { name: main, image: nginx, securityContext: { capabilities: { drop: [ALL] } } }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: default, namespace: shop }
+automountServiceAccountToken: false
+";
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new(files: &[(&str, &str)]) -> Files {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        Files(dir)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn scan(&self, name: &str) -> Command {
+        let mut command = spm();
+        command.args(["scan", "--from"]).arg(self.path(name));
+        command
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+fn manifest() -> Files {
+    Files::new(&[("web.yaml", MANIFEST)])
+}
+
+/// The exit code of a scan.
+fn code(command: &mut Command) -> i32 {
+    command.output().unwrap().status.code().unwrap()
+}
+
+/// Scans with this on standard input.
+fn piped(bytes: &[u8], args: &[&str]) -> String {
+    let mut command = spm();
+    command.args(["scan", "--from", "-"]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// File (its name only) and line of each finding of a check.
+fn places(scan: &Scan, check: &str) -> Vec<(String, u64)> {
+    let place = |outcome: &Json| {
+        let evidence = &outcome["evidence"][0];
+        let file = Path::new(evidence["file"].as_str().unwrap()).file_name().unwrap().to_str().unwrap().to_owned();
+        (file, evidence["line"].as_u64().unwrap())
+    };
+    scan.outcomes(check, "failed").into_iter().map(|(_, outcome)| place(outcome)).collect()
+}
+
+#[test]
+fn what_is_broken_is_told_and_the_rest_is_scanned() {
+    let files = manifest();
+    let scan = Scan::files(&[&files.path("web.yaml")], &[]);
+    assert_eq!(places(&scan, "kubernetes-container-not-privileged"), [("web.yaml".to_owned(), 9)]);
+    assert_eq!(places(&scan, "kubernetes-workload-no-host-pid"), [("web.yaml".to_owned(), 20)]);
+    let place = format!("{}:13: malformed", files.path("web.yaml").display());
+    assert!(scan.notes().iter().any(|note| note.starts_with(&place)), "{:?}", scan.notes());
+    assert_eq!(scan.assessment["gaps"].as_array().unwrap().len(), 1);
+    assert_eq!(scan.assessment["resources_read"], serde_json::json!({"Deployment": 1, "Pod": 1}));
+}
+
+#[test]
+fn every_way_to_give_the_same_files_gives_the_same_findings() {
+    let files = manifest();
+    let plain = Scan::files(&[&files.path("web.yaml")], &[]).findings();
+    assert!(plain.contains("kubernetes-container-not-privileged: Pod shop/web [main]"), "{plain:?}");
+    assert!(plain.contains("kubernetes-workload-no-host-pid: Deployment shop/api"), "{plain:?}");
+
+    fs::write(files.path("web.yaml.gz"), gzip(MANIFEST)).unwrap();
+    fs::write(files.path("web.yaml.zst"), zstd::encode_all(MANIFEST.as_bytes(), 1).unwrap()).unwrap();
+    for name in ["web.yaml.gz", "web.yaml.zst"] {
+        let scan = Scan::files(&[&files.path(name)], &[]);
+        assert_eq!(scan.findings(), plain, "{name}");
+        // Lines of what is inside.
+        assert_eq!(places(&scan, "kubernetes-container-not-privileged")[0].1, 9, "{name}");
+    }
+
+    let zstd = zstd::encode_all(MANIFEST.as_bytes(), 1).unwrap();
+    for (name, bytes) in [("plain", MANIFEST.as_bytes()), ("gzip", &gzip(MANIFEST)), ("zstd", &zstd)] {
+        let scan = Scan::new(&piped(bytes, &["--format", "json"]));
+        assert_eq!(scan.findings(), plain, "{name} on standard input");
+        assert_eq!(places(&scan, "kubernetes-container-not-privileged"), [("standard input".to_owned(), 9)]);
+    }
+
+    // The two halves, one as a list in JSON as kubectl prints it, one in a directory.
+    let documents: Vec<&str> = MANIFEST.split("---\n").collect();
+    let pod: Json = serde_yaml::from_str(documents[0]).unwrap();
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [pod], "metadata": {}});
+    let halves = Files::new(&[("pods.json", &format!("{list:#}"))]);
+    fs::create_dir(halves.path("below")).unwrap();
+    fs::write(halves.path("below/api.yml"), documents[2]).unwrap();
+    let both = Scan::files(&[&halves.path("pods.json"), &halves.path("below")], &[]);
+    assert_eq!(both.findings(), plain);
+    assert_eq!(places(&both, "kubernetes-workload-no-host-pid"), [("api.yml".to_owned(), 7)]);
+}
+
+#[test]
+fn a_snapshot_is_evaluated_to_the_same_verdicts() {
+    let files = manifest();
+    let saved = files.path("saved.spm");
+    let first = Scan::of(files.scan("web.yaml").arg("--save").arg(&saved), &[]);
+    let again = Scan::files(&[&saved], &[]);
+    for result in ["failed", "passed", "manual", "not_relevant"] {
+        assert_eq!(first.with_result(result), again.with_result(result), "{result}");
+    }
+    // Not read now but then: ages and expiry dates are judged as of that time.
+    assert_eq!(first.assessment["assessed_at"], again.assessment["assessed_at"]);
+    for key in ["standards", "gaps", "notes", "resources_read"] {
+        assert_eq!(first.assessment[key], again.assessment[key], "{key}");
+    }
+    // Saved once more it is the same.
+    let second = files.path("second.spm");
+    Scan::of(files.scan("saved.spm").arg("--save").arg(&second), &[]);
+    let third = Scan::files(&[&second], &[]);
+    assert_eq!(again.comparable(), third.comparable());
+    assert_eq!(first.assessment["assessed_at"], third.assessment["assessed_at"]);
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn files_are_written_beside_the_page() {
+    let files = manifest();
+    let mut command = files.scan("web.yaml");
+    for (option, name) in [("-o", "a.json"), ("--output", "b.csv"), ("-o", "c.html"), ("-o", "d.sarif")] {
+        command.arg(option).arg(files.path(name));
+    }
+    command.arg("-o").arg(format!("markdown={}", files.path("e.txt").display()));
+    let (page, said) = run(&mut command, 0);
+    assert!(page.contains("CIS Kubernetes Benchmark") && page.contains("Pod shop/web main"), "{page}");
+    assert_eq!(said, "");
+    let read = |name: &str| fs::read_to_string(files.path(name)).unwrap();
+    assert!(!Scan::new(&read("a.json")).findings().is_empty());
+    assert!(read("b.csv").starts_with("system,technology,"));
+    assert!(read("c.html").starts_with("<!doctype html>"));
+    assert!(serde_json::from_str::<Json>(&read("d.sarif")).unwrap()["runs"].is_array());
+    assert!(read("e.txt").starts_with('#'));
+
+    // Without a page only if that is asked for.
+    let (page, _) = run(files.scan("web.yaml").args(["--quiet", "-o"]).arg(files.path("a.json")), 0);
+    assert_eq!(page, "");
+    // A name of which nobody can tell the format is found before anything is read.
+    let (_, said) = run(files.scan("absent.yaml").arg("-o").arg(files.path("f.dat")), 2);
+    assert!(said.contains("f.dat: the ending names no format; write FORMAT=FILE"), "{said}");
+}
+
+#[test]
+fn an_output_file_is_whole_or_what_it_was() {
+    let files = manifest();
+    fs::write(files.path("a.json"), "before").unwrap();
+    run(files.scan("absent.yaml").arg("-o").arg(files.path("a.json")), 2);
+    assert_eq!(fs::read_to_string(files.path("a.json")).unwrap(), "before");
+    fs::create_dir(files.path("b.json")).unwrap();
+    let (_, said) = run(files.scan("web.yaml").arg("-o").arg(files.path("b.json")), 2);
+    assert!(said.contains("b.json"), "{said}");
+    // Nothing is left over.
+    let expected = ["a.json", "b.json", "web.yaml"].map(str::to_owned);
+    assert_eq!(files.names(), BTreeSet::from(expected));
+}
+
+#[test]
+fn exit_codes() {
+    let files = Files::new(&[("high.yaml", MANIFEST), ("medium.yaml", MEDIUM)]);
+    let with = |name: &str, args: &[&str]| code(files.scan(name).args(args));
+    for (name, args, expected) in [
+        ("high.yaml", &[][..], 0),
+        ("high.yaml", &["--fail-on", "critical"], 0),
+        ("high.yaml", &["--fail-on", "high"], 1),
+        ("high.yaml", &["--fail-on", "medium"], 1),
+        ("high.yaml", &["--fail-on", "low"], 1),
+        ("high.yaml", &["--fail-on", "manual"], 1),
+        // What is shown does not change what counts.
+        ("high.yaml", &["--fail-on", "high", "--rule", "5.3.1"], 1),
+        ("high.yaml", &["--require-complete"], 3),
+        ("high.yaml", &["--require-complete", "--fail-on", "critical"], 3),
+        ("high.yaml", &["--require-complete", "--fail-on", "high"], 1),
+        ("medium.yaml", &["--fail-on", "high"], 0),
+        ("medium.yaml", &["--fail-on", "medium"], 1),
+        ("medium.yaml", &["--require-complete"], 0),
+        ("medium.yaml", &["--fail-on", "severe"], 2),
+        ("absent.yaml", &[], 2),
+        ("medium.yaml", &["--standard", "nonsense"], 2),
+        ("medium.yaml", &["-o", "/no/such/place/a.json"], 2),
+    ] {
+        assert_eq!(with(name, args), expected, "{name} {args:?}");
+    }
+    // Nothing fails any more; that a person has to look is told by `manual` alone.
+    let fixed = MEDIUM.replace("drop: [ALL] }", "drop: [ALL] }, allowPrivilegeEscalation: false");
+    let files = Files::new(&[("fixed.yaml", &fixed)]);
+    assert_eq!(code(files.scan("fixed.yaml").args(["--fail-on", "low"])), 0);
+    assert_eq!(code(files.scan("fixed.yaml").args(["--fail-on", "manual"])), 1);
+}
+
+#[test]
+fn messages_say_what_to_do() {
+    let files = manifest();
+    let home = files.0.path();
+    let mut all = String::new();
+    let mut fails = |command: &mut Command| {
+        let (page, said) = run(command, 2);
+        assert_eq!(page, "", "{command:?}");
+        let said = said.replace(&*home.to_string_lossy(), "DIR");
+        all.push_str(&said);
+        all.push('\n');
+    };
+    fails(files.scan("web.yaml").args(["--standard", "nonsense"]));
+    fails(files.scan("web.yaml").args(["--standard", "ciss"]));
+    fails(&mut files.scan("absent.yaml"));
+    fs::write(files.path("empty.yaml"), "").unwrap();
+    fails(&mut files.scan("empty.yaml"));
+    fs::write(files.path("other.yaml"), "a: 1\n").unwrap();
+    fails(&mut files.scan("other.yaml"));
+    fails(files.scan("web.yaml").args(["--fail-on", "hihg"]));
+    insta::assert_snapshot!(all);
+
+    let (_, said) = run(files.scan("web.yaml").args(["--standard", "cis@9.9"]), 2);
+    assert!(said.starts_with("spm: unknown standard \"cis@9.9\" (known versions: 1.11.1, 1.12.0, "), "{said}");
+}
+
+#[cfg(feature = "kubernetes")]
+#[test]
+fn without_a_cluster_it_is_said_what_to_give() {
+    let files = manifest();
+    let home = files.0.path();
+    let (page, said) = run(spm().arg("scan").env("HOME", home), 2);
+    assert_eq!(page, "");
+    for part in [".kube/config", "--kubeconfig FILE", "--from PATH", "spm scan --from fixtures/demo-cluster"] {
+        assert!(said.contains(part), "{said}");
+    }
+    let (_, said) = run(spm().args(["scan", "--kubeconfig"]).arg(files.path("absent")).env("HOME", home), 2);
+    assert_eq!(said, format!("spm: {}: no such file\n", files.path("absent").display()));
+}
+
+#[test]
+fn no_colours_where_nobody_sees_them() {
+    let files = manifest();
+    // Not a terminal.
+    let (page, said) = run(&mut files.scan("web.yaml"), 0);
+    assert!(!page.contains('\u{1b}') && !said.contains('\u{1b}'));
+    let (page, _) = run(files.scan("web.yaml").env("NO_COLOR", "1"), 0);
+    assert!(!page.contains('\u{1b}'));
+    let (page, _) = run(files.scan("web.yaml").args(["--color", "always"]), 0);
+    assert!(page.contains('\u{1b}'));
+    // The page itself says what could not be read; other formats do not, so that standard error does, unless silenced.
+    let warning = "spm: 1 part could not be read; rules that need them are Manual\n";
+    let (_, said) = run(files.scan("web.yaml").args(["--format", "csv"]), 0);
+    assert_eq!(said, warning);
+    let (_, said) = run(files.scan("web.yaml").args(["--format", "csv", "--quiet"]), 0);
+    assert_eq!(said, "");
+}
+
+#[test]
+fn secrets_are_in_no_output() {
+    const SECRETS: [&str; 6] =
+        ["env-hunter2", "aHVudGVyMi1kYXRh", "string-hunter2", "map-hunter2", "applied-hunter2", "other-hunter2"];
+    let manifest = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  namespace: default
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{\"env\": \"applied-hunter2\"}'
+spec:
+  hostNetwork: true
+  containers:
+    - name: main
+      image: nginx
+      env: [{ name: PASSWORD, value: env-hunter2 }, { name: KEY, valueFrom: { secretKeyRef: { name: s, key: k } } }]
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: s, namespace: default }
+data: { k: aHVudGVyMi1kYXRh }
+stringData: { l: string-hunter2 }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: c, namespace: default }
+data: { password: map-hunter2 }
+---
+apiVersion: example.com/v1
+kind: Vault
+metadata: { name: v, namespace: default }
+spec: { token: other-hunter2 }
+";
+    let files = Files::new(&[("web.yaml", manifest)]);
+    let mut command = files.scan("web.yaml");
+    command.args(["-vv", "--view", "complete", "--save"]).arg(files.path("saved.spm"));
+    let formats = ["json", "csv", "html", "sarif", "junit", "markdown"];
+    for format in formats {
+        command.arg("-o").arg(format!("{format}={}", files.path(format).display()));
+    }
+    let (page, said) = run(&mut command, 0);
+    let mut all = vec![("page", page), ("standard error", said)];
+    all.extend(formats.map(|format| (format, fs::read_to_string(files.path(format)).unwrap())));
+    let snapshot = zstd::decode_all(fs::File::open(files.path("saved.spm")).unwrap()).unwrap();
+    all.push(("snapshot", String::from_utf8(snapshot).unwrap()));
+    for (name, text) in &all {
+        // It is about this pod, or the test proves nothing.
+        assert!(*name == "standard error" || text.contains("web"), "{name}");
+        for secret in SECRETS {
+            assert!(!text.contains(secret), "{secret} in {name}");
+        }
+    }
+}
