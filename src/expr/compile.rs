@@ -74,7 +74,7 @@ impl Compiler<'_> {
                 "any" => self.predicates(value).map(Predicate::Any),
                 "all" => self.predicates(value).map(Predicate::All),
                 "none" => self.predicates(value).map(|any| Predicate::Not(Box::new(Predicate::Any(any)))),
-                "not" => self.predicate(value).map(|inner| Predicate::Not(Box::new(inner))),
+                "not" => self.part(value).map(|inner| Predicate::Not(Box::new(inner))),
                 "related" => self.related(value).map(Predicate::Related),
                 _ => self.leaf(&key.text, key.place, value).map(Predicate::Leaf),
             };
@@ -92,7 +92,15 @@ impl Compiler<'_> {
         if items.is_empty() {
             self.fault(node.place, "an empty list of predicates decides nothing".into(), None);
         }
-        Some(items.iter().filter_map(|item| self.predicate(item)).collect())
+        Some(items.iter().filter_map(|item| self.part(item)).collect())
+    }
+
+    // A predicate of which something depends: an empty one has nothing to show for its truth.
+    fn part(&mut self, node: &Node) -> Option<Predicate> {
+        if node.map().is_some_and(<[_]>::is_empty) {
+            self.fault(node.place, "an empty predicate decides nothing".into(), None);
+        }
+        self.predicate(node)
     }
 
     /// A path as it stands in a rule, parameters filled in; checked against the schema below the current prefix.

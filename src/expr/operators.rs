@@ -165,7 +165,11 @@ fn holds_member(value: &Value, own: &Spelled, modifiers: Modifiers) -> Truth {
             Value::Null | Value::List(_) | Value::Map(_) => Truth::False,
             item => own.equals(item, modifiers),
         })),
-        Value::Map(map) => Truth::any(map.iter().map(|(key, _)| own.equals(&Value::str(key.as_str()), modifiers))),
+        // An entry that was not collected may not be there.
+        Value::Map(map) => Truth::any(map.iter().map(|(key, value)| {
+            let same = own.equals(&Value::str(key.as_str()), modifiers);
+            if same == Truth::True && matches!(value, Value::Unknown(_)) { Truth::Unknown } else { same }
+        })),
         Value::Str(text) if modifiers.ignore_case => {
             Truth::from(text.to_lowercase().contains(&own.text.to_lowercase()))
         }
@@ -212,13 +216,18 @@ fn age(value: &Value, operand: &Operand, modifiers: Modifiers, holds: fn(f64, f6
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+fn is_empty(value: &Value) -> Truth {
     match value {
-        Value::Null => true,
-        Value::Str(text) => text.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Map(map) => map.is_empty(),
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Unknown(_) => false,
+        Value::Null => Truth::True,
+        Value::Str(text) => text.is_empty().into(),
+        Value::List(items) => items.is_empty().into(),
+        // An entry that was not collected may not be there.
+        Value::Map(map) => Truth::all(map.iter().map(|(_, value)| match value {
+            Value::Unknown(_) => Truth::Unknown,
+            _ => Truth::False,
+        })),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => Truth::False,
+        Value::Unknown(_) => Truth::Unknown,
     }
 }
 
@@ -432,7 +441,7 @@ pub static OPERATORS: &[Operator] = &[
         wants: "a value",
         doc: "Whether it is absent, null, empty text, an empty list or an empty map.",
         example: ("false", "[1]", "[]"),
-        test: |v, o, _| Truth::from(matches!(o, Operand::Flag(wanted) if *wanted == is_empty(v))),
+        test: |v, o, _| if matches!(o, Operand::Flag(true)) { is_empty(v) } else { !is_empty(v) },
     },
     Operator {
         name: "type",

@@ -255,7 +255,7 @@ impl Leaf {
         if self.path.has_wildcard() {
             let mut found = Vec::new();
             self.path.expand(value, &mut |_, f| found.push(f));
-            self.condition.truth_of_many(&found, env)
+            self.condition.truth_of_many(&found, true, env)
         } else {
             self.condition.truth(&self.path.find(value), env)
         }
@@ -289,18 +289,25 @@ impl Condition {
                 *unset
             }
             Condition::Elements { .. } => match elements(value) {
-                Some(elements) => self.truth_of_many(&elements, env),
+                Some(elements) => self.truth_of_many(&elements, false, env),
                 None => Truth::Unknown,
             },
             Condition::Count { element: None, comparisons, .. } => {
-                let length = match value {
-                    Value::Str(text) => Some(text.chars().count()),
-                    value => elements(value).map(|elements| elements.len()),
+                let (certain, possible) = match value {
+                    Value::Str(text) => (text.chars().count(), text.chars().count()),
+                    // An entry that was not collected may not be there; an element of a list is.
+                    Value::Map(map) => {
+                        let known = map.iter().filter(|(_, value)| !matches!(value, Value::Unknown(_))).count();
+                        (known, map.len())
+                    }
+                    Value::List(items) => (items.len(), items.len()),
+                    Value::Null => (0, 0),
+                    _ => return Truth::Unknown,
                 };
-                length.map_or(Truth::Unknown, |n| count_holds(comparisons, n, n))
+                count_holds(comparisons, certain, possible)
             }
             Condition::Count { .. } => match elements(value) {
-                Some(elements) => self.truth_of_many(&elements, env),
+                Some(elements) => self.truth_of_many(&elements, false, env),
                 None => Truth::Unknown,
             },
             Condition::Grants { access, .. } => match grants_access(value, access).0 {
@@ -311,8 +318,9 @@ impl Condition {
         }
     }
 
-    // Of the elements themselves. A wildcard path stands only with quantifiers, so the rest is unknown by construction.
-    fn truth_of_many(&self, found: &[Found<'_>], env: Environment<'_>) -> Truth {
+    // Of the elements themselves. A wildcard path stands only with quantifiers, so the rest is unknown by construction. What is
+    // unknown on the way of a `wildcard` path may stand for any number of elements.
+    fn truth_of_many(&self, found: &[Found<'_>], wildcard: bool, env: Environment<'_>) -> Truth {
         match self {
             Condition::Elements { quantifier, element, .. } => {
                 let truths = found.iter().map(|f| element.truth(f, env));
@@ -327,10 +335,11 @@ impl Condition {
                     found.iter().map(|f| element.as_ref().map_or(Truth::True, |e| e.truth(f, env))).collect();
                 let certain = truths.iter().filter(|t| **t == Truth::True).count();
                 let possible = truths.iter().filter(|t| **t != Truth::False).count();
-                count_holds(comparisons, certain, possible)
+                let open = wildcard && found.iter().any(|f| matches!(f, Found::Unknown(_)));
+                count_holds_open(comparisons, certain, possible, open)
             }
-            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth_of_many(found, env))),
-            Condition::Not(inner, _) => !inner.truth_of_many(found, env),
+            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth_of_many(found, wildcard, env))),
+            Condition::Not(inner, _) => !inner.truth_of_many(found, wildcard, env),
             _ => Truth::Unknown,
         }
     }
@@ -429,7 +438,10 @@ impl Related {
         for path in &self.ours {
             match path.find(value) {
                 Found::Value(Value::Null) | Found::Absent => return Ok(None),
-                Found::Value(value) => keys.push(value.clone()),
+                Found::Value(value) => match inner_unknown(value) {
+                    Some(why) => return Err(why.into()),
+                    None => keys.push(value.clone()),
+                },
                 Found::Unknown(why) => return Err(why),
             }
         }
@@ -462,20 +474,24 @@ impl Related {
             Amount::Count(comparisons) => {
                 let certain = truths.iter().filter(|t| **t == Truth::True).count();
                 let possible = truths.iter().filter(|t| **t != Truth::False).count();
-                // Unseen ones have no upper bound; a million stands for it.
                 count_holds_open(comparisons, certain, possible, unseen.is_some())
             }
         }
     }
 }
 
+// With `open` there is no upper bound. The outcome changes only at the bounds, so the numbers around each of them stand for
+// all others.
 fn count_holds_open(comparisons: &[(Comparison, Vec<f64>)], certain: usize, possible: usize, open: bool) -> Truth {
     let known = count_holds(comparisons, certain, possible);
     if !open {
         return known;
     }
-    let far = Truth::all(comparisons.iter().map(|(c, bounds)| Truth::from(c.holds(&f64::MAX, bounds))));
-    if known == far { known } else { Truth::Unknown }
+    let least = certain as f64;
+    let holds = |n: f64| Truth::all(comparisons.iter().map(|(c, bounds)| Truth::from(c.holds(&n, bounds))));
+    let around = comparisons.iter().flat_map(|(_, bounds)| bounds).flat_map(|b| [b.floor(), b.ceil(), b.floor() + 1.0]);
+    let same = around.filter(|n| *n >= least).chain([f64::MAX]).all(|n| holds(n) == known);
+    if same { known } else { Truth::Unknown }
 }
 
 // Walks a predicate again, for the leaves that decided.
@@ -557,7 +573,7 @@ impl Walk<'_> {
             Condition::All(all) => {
                 for part in all {
                     let plain: Vec<Found<'_>> = found.iter().map(|(_, f)| f.clone()).collect();
-                    if part.truth_of_many(&plain, self.env) == truth {
+                    if part.truth_of_many(&plain, path.has_wildcard(), self.env) == truth {
                         self.many(part, found, truth, negated, path);
                     }
                 }

@@ -21,7 +21,7 @@ pub struct Projection {
     all: bool,
     // Wanted keys of a map. The name stands beside the symbol, so that decoding compares text without a look-up.
     keys: Vec<(&'static str, Symbol, Projection)>,
-    // Wanted of every list element, or of every map entry that has no own key here.
+    // Wanted of every list element and of every map entry; what own keys want holds this as well.
     each: Option<Box<Projection>>,
 }
 
@@ -49,6 +49,9 @@ impl Projection {
         }
         if let Some(below) = &other.each {
             self.each.get_or_insert_default().merge(below);
+            for (_, _, own) in &mut self.keys {
+                own.merge(below);
+            }
         }
     }
 
@@ -96,7 +99,13 @@ impl Projection {
         };
         match first {
             Segment::Key(key) => self.key(key.as_str(), *key).insert(rest),
-            Segment::Any => self.each.get_or_insert_default().insert(rest),
+            Segment::Any => {
+                self.each.get_or_insert_default().insert(rest);
+                for (_, _, own) in &mut self.keys {
+                    own.insert(rest);
+                }
+            }
+            // Only elements of lists are selected, which have no own keys here.
             Segment::Select { key, .. } => {
                 let each = self.each.get_or_insert_default();
                 each.key(key.as_str(), *key).all = true;
@@ -107,7 +116,7 @@ impl Projection {
 
     fn key(&mut self, name: &'static str, symbol: Symbol) -> &mut Projection {
         let at = self.keys.iter().position(|(_, s, _)| *s == symbol).unwrap_or_else(|| {
-            self.keys.push((name, symbol, Projection::default()));
+            self.keys.push((name, symbol, self.each.as_deref().cloned().unwrap_or_default()));
             self.keys.len() - 1
         });
         &mut self.keys[at].2
@@ -356,6 +365,24 @@ mod tests {
             project(&["option[key=a].value"], r#"{"option":[{"key":"a","value":1,"x":0},{"key":"b","value":2}]}"#),
             r#"{"option":[{"key":"a","value":1},{"key":"b","value":2}]}"#
         );
+    }
+
+    #[test]
+    fn an_own_key_does_not_hide_what_every_entry_is_asked_for() {
+        let json = r#"{"a":{"b":{"x":1,"c":2,"z":0},"d":{"x":3,"c":4}}}"#;
+        let kept = r#"{"a":{"b":{"x":1,"c":2},"d":{"c":4}}}"#;
+        assert_eq!(project(&["a.b.x", "a[*].c"], json), kept);
+        assert_eq!(project(&["a[*].c", "a.b.x"], json), kept);
+        let of = |path: &str| {
+            let mut projection = Projection::default();
+            projection.add(&path.parse().unwrap());
+            projection
+        };
+        let mut merged = of("a.b.x");
+        merged.merge(&of("a[*].c"));
+        let mut other = of("a[*].c");
+        other.merge(&of("a.b.x"));
+        assert_eq!(merged, other);
     }
 
     #[test]
