@@ -50,7 +50,9 @@ impl Bed {
         for name in ["cp-0", "w-0", "w-1"] {
             let role = if name == "cp-0" { "control-plane" } else { "worker" };
             let labels = json!({"kubernetes.io/os": "linux", format!("node-role.kubernetes.io/{role}"): ""});
-            bed.apply(&json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}).to_string());
+            bed.apply(
+                &json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}).to_string(),
+            );
         }
         bed
     }
@@ -108,9 +110,15 @@ fn nodes_of_a_real_cluster() {
     let mut command = bed.scan(&bed.admin);
     let live = Scan::of(command.arg("--node-facts").arg(&dir).arg("--save").arg(&saved), &[]);
     assert_eq!(live.rules(CIS)["4.1.9"], "failed");
-    assert_eq!(of_rule(&live, "kubernetes-file-mode", "failed").iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(), ["w-0"]);
+    assert_eq!(
+        of_rule(&live, "kubernetes-file-mode", "failed").iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(),
+        ["w-0"]
+    );
     let unknown = of_rule(&live, "kubernetes-file-mode", "manual");
-    assert!(unknown.iter().any(|(name, outcome)| name == "w-1" && outcome.to_string().contains("no node data for w-1")), "{unknown:?}");
+    assert!(
+        unknown.iter().any(|(name, outcome)| name == "w-1" && outcome.to_string().contains("no node data for w-1")),
+        "{unknown:?}"
+    );
     let again = Scan::files(&[&saved], &["--no-store", "--standard", "cis"]);
     assert_eq!(again.comparable(), live.comparable());
     assert_eq!(again.assessment["id"], live.assessment["id"]);
@@ -127,11 +135,15 @@ fn nodes_of_a_real_cluster() {
         run(command.args(["doctor", "--standard", "cis", "--kubeconfig"]).arg(&bed.scanner).args(args), 0).0
     };
     let before = doctor(&[]);
-    assert!(before.contains("missing  list networkpolicies.networking.k8s.io") && before.contains("costs CIS"), "{before}");
+    assert!(
+        before.contains("missing  list networkpolicies.networking.k8s.io") && before.contains("costs CIS"),
+        "{before}"
+    );
     let mut command = spm();
     command.args(["permissions", "kubernetes", "--standard", "cis", "--nodes", "daemonset", "--bind", "audit/spm"]);
     bed.apply(&run(&mut command, 0).0);
-    let may = ["auth", "can-i", "create", "daemonsets.apps", "-n", "spm-system", "--as", "system:serviceaccount:audit:spm"];
+    let may =
+        ["auth", "can-i", "create", "daemonsets.apps", "-n", "spm-system", "--as", "system:serviceaccount:audit:spm"];
     let began = Instant::now();
     while bed.kubectl(&may, "").trim() != "yes" {
         assert!(began.elapsed() < Duration::from_secs(30), "the role has no effect");
@@ -145,8 +157,11 @@ fn nodes_of_a_real_cluster() {
     command.args(["--nodes", "daemonset", "--node-image", "r.example/spm:1", "--node-timeout", "6s"]);
     let pods = Scan::of(&mut command, &[]);
     let gaps = pods.assessment["gaps"].as_array().unwrap();
-    let of_nodes: Vec<&str> =
-        gaps.iter().filter(|gap| gap["kind"] == "NodeFacts").map(|gap| gap["scope"].as_str().unwrap_or("all")).collect();
+    let of_nodes: Vec<&str> = gaps
+        .iter()
+        .filter(|gap| gap["kind"] == "NodeFacts")
+        .map(|gap| gap["scope"].as_str().unwrap_or("all"))
+        .collect();
     assert_eq!(of_nodes, ["cp-0", "w-0", "w-1"], "{gaps:?}");
     let why = gaps.iter().find(|gap| gap["kind"] == "NodeFacts").unwrap()["detail"].as_str().unwrap();
     assert!(why.contains("no answer within 6s: the pod does not start"), "{why}");

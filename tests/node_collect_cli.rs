@@ -62,12 +62,20 @@ fn profile(distribution: &str, mode: u32) -> Root {
     let (argv, config, login): (&[&str], &str, &str) = match distribution {
         "kubeadm" => (&["/usr/bin/kubelet"], "var/lib/kubelet/config.yaml", "etc/kubernetes/kubelet.conf"),
         "eks" => (
-            &["/usr/bin/kubelet", "--config=/etc/kubernetes/kubelet/config.json", "--kubeconfig=/var/lib/kubelet/kubeconfig"],
+            &[
+                "/usr/bin/kubelet",
+                "--config=/etc/kubernetes/kubelet/config.json",
+                "--kubeconfig=/var/lib/kubelet/kubeconfig",
+            ],
             "etc/kubernetes/kubelet/config.json",
             "var/lib/kubelet/kubeconfig",
         ),
         "aks" => (
-            &["/usr/local/bin/kubelet", "--config=/etc/default/kubeletconfig.json", "--kubeconfig=/var/lib/kubelet/kubeconfig"],
+            &[
+                "/usr/local/bin/kubelet",
+                "--config=/etc/default/kubeletconfig.json",
+                "--kubeconfig=/var/lib/kubelet/kubeconfig",
+            ],
             "etc/default/kubeletconfig.json",
             "var/lib/kubelet/kubeconfig",
         ),
