@@ -248,7 +248,7 @@ mod tests {
             let text = format!(
                 r#"{{"metadata":{{"name":"{name}"}},"spec":{{"x":"\"}}","containers":[{{"image":"{image}"}}]}}}}"#
             );
-            super::decode(text.as_bytes(), &wanted, &memory).unwrap()
+            decode(text.as_bytes(), &wanted, &memory).unwrap()
         };
         let (a, b, c) = (decode("a", "i"), decode("b", "i"), decode("c", "j"));
         let list = |value: &Value| match value.at(&["spec", "containers"]) {
