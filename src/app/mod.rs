@@ -14,9 +14,9 @@ mod explain;
 mod files;
 mod generate;
 mod history;
-mod page;
 #[cfg(feature = "kubernetes")]
 mod live;
+mod page;
 mod permissions;
 mod progress;
 mod query;

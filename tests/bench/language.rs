@@ -55,7 +55,8 @@ fn judge(instances: &[&Instance], container: &Value) {
 #[divan::bench]
 fn privileged_check_per_container(bencher: Bencher) {
     let id = "kubernetes-container-not-privileged";
-    let check: Vec<&Instance> = RULES.containers.iter().filter(|instance| instance.check.info.id == id).take(1).collect();
+    let check: Vec<&Instance> =
+        RULES.containers.iter().filter(|instance| instance.check.info.id == id).take(1).collect();
     assert_eq!(check.len(), 1);
     let container = Value::from(container());
     bencher.bench(|| judge(&check, &container));
@@ -73,7 +74,8 @@ fn fifteen_checks_per_container(bencher: Bencher) {
 fn pod() -> String {
     let mut owned = json!({});
     for at in 0..180 {
-        owned[format!("f:field-{at}")] = json!({ ".": {}, "f:name": {}, "f:value": {}, "f:terminationMessagePolicy": {} });
+        owned[format!("f:field-{at}")] =
+            json!({ ".": {}, "f:name": {}, "f:value": {}, "f:terminationMessagePolicy": {} });
     }
     let status: Vec<Json> = (0..12)
         .map(|at| json!({ "type": format!("Condition{at}"), "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z" }))
@@ -106,9 +108,7 @@ fn projected_pod_json(bencher: Bencher) {
 #[divan::bench]
 fn whole_pod_json(bencher: Bencher) {
     let (text, sharing) = (pod(), Sharing::new());
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| decode(black_box(&text), Projection::everything(), &sharing));
+    bencher.counter(BytesCount::of_str(&text)).bench(|| decode(black_box(&text), Projection::everything(), &sharing));
 }
 
 /// A file of a thousand, since one alone would measure how files are opened.
