@@ -378,11 +378,12 @@ mod tests {
             projection.add(&path.parse().unwrap());
             projection
         };
-        let mut merged = of("a.b.x");
-        merged.merge(&of("a[*].c"));
-        let mut other = of("a[*].c");
-        other.merge(&of("a.b.x"));
-        assert_eq!(merged, other);
+        for (one, other) in [("a.b.x", "a[*].c"), ("a[*].c", "a.b.x")] {
+            let mut merged = of(one);
+            merged.merge(&of(other));
+            let value = merged.seed().deserialize(&mut serde_json::Deserializer::from_str(json)).unwrap();
+            assert_eq!(value.map(|value| value.to_json(1000)).as_deref(), Some(kept));
+        }
     }
 
     #[test]
