@@ -62,12 +62,20 @@ fn profile(distribution: &str, mode: u32) -> Root {
     let (argv, config, login): (&[&str], &str, &str) = match distribution {
         "kubeadm" => (&["/usr/bin/kubelet"], "var/lib/kubelet/config.yaml", "etc/kubernetes/kubelet.conf"),
         "eks" => (
-            &["/usr/bin/kubelet", "--config=/etc/kubernetes/kubelet/config.json", "--kubeconfig=/var/lib/kubelet/kubeconfig"],
+            &[
+                "/usr/bin/kubelet",
+                "--config=/etc/kubernetes/kubelet/config.json",
+                "--kubeconfig=/var/lib/kubelet/kubeconfig",
+            ],
             "etc/kubernetes/kubelet/config.json",
             "var/lib/kubelet/kubeconfig",
         ),
         "aks" => (
-            &["/usr/local/bin/kubelet", "--config=/etc/default/kubeletconfig.json", "--kubeconfig=/var/lib/kubelet/kubeconfig"],
+            &[
+                "/usr/local/bin/kubelet",
+                "--config=/etc/default/kubeletconfig.json",
+                "--kubeconfig=/var/lib/kubelet/kubeconfig",
+            ],
             "etc/default/kubeletconfig.json",
             "var/lib/kubelet/kubeconfig",
         ),
@@ -131,7 +139,7 @@ fn what_is_missing_or_unreadable_never_passes() {
 }
 
 #[test]
-fn a_root_that_is_none_stops_and_the_log_line_is_read_back() {
+fn what_cannot_work_is_said_and_the_manifest_names_the_image() {
     let (_, words) = run(spm().args(["collect", "node", "--root", "/no/such/root"]), 2);
     assert!(words.contains("/no/such/root: not a directory"), "{words}");
     let (manifest, _) = run(spm().args(["collect", "node", "--print-daemonset", "--node-image", "r.example/spm:1"]), 0);
