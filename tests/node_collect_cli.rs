@@ -139,7 +139,7 @@ fn what_is_missing_or_unreadable_never_passes() {
 }
 
 #[test]
-fn a_root_that_is_none_stops_and_the_log_line_is_read_back() {
+fn what_cannot_work_is_said_and_the_manifest_names_the_image() {
     let (_, words) = run(spm().args(["collect", "node", "--root", "/no/such/root"]), 2);
     assert!(words.contains("/no/such/root: not a directory"), "{words}");
     let (manifest, _) = run(spm().args(["collect", "node", "--print-daemonset", "--node-image", "r.example/spm:1"]), 0);

@@ -1,0 +1,92 @@
+//! The settings file as a user has it: systems, one of which is broken, with standards and parameters of their own.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{run, spm};
+use serde_json::Value as Json;
+
+const NODE: &str = "apiVersion: v1\nkind: Node\nmetadata: {name: cp-0, labels: {node-role.kubernetes.io/control-plane: ''}}\n\
+    status: {nodeInfo: {kubeletVersion: v1.34.1}}\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-apiserver-cp-0, namespace: kube-system, annotations: {kubernetes.io/config.mirror: x}, ownerReferences: [{kind: Node, name: cp-0}]}\n\
+    spec: {nodeName: cp-0, containers: [{name: kube-apiserver, image: 'registry.k8s.io/kube-apiserver:v1.34.1', command: [kube-apiserver, --audit-log-maxage=40]}]}\n";
+const SETTINGS: &str = "parameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 35}\nsystems:\n\
+    - {name: soft, from: good}\n\
+    - {name: hard, from: good, standards: [stig], parameters: {kubernetes-apiserver-audit-log-max-age: {days: 50}}}\n\
+    - {name: gone, from: nowhere}\n";
+
+fn files(dir: &Path) {
+    fs::create_dir(dir.join("good")).unwrap();
+    fs::write(dir.join("good/all.yaml"), format!("{NODE}---\n{POD}")).unwrap();
+    fs::write(dir.join("spm.yaml"), SETTINGS).unwrap();
+}
+
+/// Result of the check about the age of audit logs, in the first standard.
+fn age(assessment: &Json) -> (String, String) {
+    let checks = assessment["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["id"] == "kubernetes-apiserver-audit-log-max-age").unwrap();
+    let result = check["outcomes"][0]["result"].as_str().unwrap();
+    (result.to_owned(), check["parameters"]["days"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn one_broken_system_does_not_stop_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    files(dir.path());
+    let scan = |args: &[&str], code| {
+        let mut command = spm();
+        command.current_dir(dir.path()).args(["scan", "--no-store", "--format", "json", "--view", "complete"]);
+        run(command.args(args), code)
+    };
+    let (page, words) = scan(&["--all"], 0);
+    assert!(words.contains("spm: gone: cannot read nowhere"), "{words}");
+    let page: Json = serde_json::from_str(&page).unwrap();
+    let all = page["assessments"].as_array().unwrap();
+    let names: Vec<&str> = all.iter().map(|assessment| assessment["system"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["soft", "hard"]);
+    // The system's parameter wins over that for all, and that over the standard.
+    let of = |name: &str| age(all.iter().find(|a| a["system"]["name"] == name).unwrap());
+    assert_eq!(of("soft"), ("passed".to_owned(), "35".to_owned()));
+    assert_eq!(of("hard"), ("failed".to_owned(), "50".to_owned()));
+    let standards = |name: &str| -> Vec<String> {
+        let assessment = all.iter().find(|a| a["system"]["name"] == name).unwrap();
+        let standards = assessment["standards"].as_array().unwrap();
+        standards.iter().map(|standard| standard["short_name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(standards("hard").len() > standards("soft").len(), "{:?}", standards("hard"));
+
+    scan(&["--all", "--require-complete"], 3);
+    let (page, _) = scan(&["--system", "hard"], 0);
+    let page: Json = serde_json::from_str(&page).unwrap();
+    assert_eq!(age(&page["assessments"][0]).0, "failed");
+    let (_, words) = scan(&["--system", "gone"], 2);
+    assert!(words.contains("nowhere"), "{words}");
+    let (_, words) = scan(&["--system", "hrad"], 2);
+    assert!(words.contains("spm.yaml has no system \"hrad\" (did you mean \"hard\"?)"), "{words}");
+    let (_, words) = scan(&["--config", "other.yaml"], 2);
+    assert!(words.contains("other.yaml"), "{words}");
+}
+
+#[test]
+fn standards_of_a_system_are_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    files(dir.path());
+    let mut command = spm();
+    let (page, _) = run(command.current_dir(dir.path()).args(["standards", "--system", "hard"]), 0);
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("hard: Kubernetes 1.34.1, distribution upstream"), "{page}");
+    assert!(page.contains("always evaluated") && page.contains("named for this system in"), "{page}");
+    assert!(page.contains("it is for Kubernetes"), "{page}");
+}
+
+#[test]
+fn faults_of_the_file_stop_everything_with_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    files(dir.path());
+    fs::write(dir.path().join("spm.yaml"), "systems:\n- {name: a, form: x}\nstandrads: [cis]\n").unwrap();
+    let (_, words) = run(spm().current_dir(dir.path()).args(["scan", "--all"]), 2);
+    assert!(words.contains("spm.yaml:2:13: unknown key \"form\" (did you mean \"from\"?)"), "{words}");
+    assert!(words.contains("spm.yaml:3:1: unknown key \"standrads\" (did you mean \"standards\"?)"), "{words}");
+}
