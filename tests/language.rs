@@ -1,6 +1,16 @@
 //! What the rule language promises, on random predicates and values: the laws of three-valued logic, that nothing unknown
 //! ever decides, that reading only what a rule reads changes nothing, and that every violation has evidence.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::iter_over_hash_type,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

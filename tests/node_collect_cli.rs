@@ -1,5 +1,14 @@
 //! `spm collect node` and what a scan makes of it: prepared roots of each distribution, good, bad, missing, unreadable and
 //! hostile; and no secret anywhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::iter_over_hash_type,
+    reason = "a test that cannot go on has failed"
+)]
 #![cfg(unix)]
 
 mod common;

@@ -3,6 +3,16 @@
 //! `tests/tools/gen_k8s.py` plants the faults and writes how many there are, from its plan and not from the objects; pods of a
 //! workload repeat the faults of its template, so exact counts also prove that they are reported once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::iter_over_hash_type,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -374,7 +374,7 @@ mod tests {
             "{faults}"
         );
         assert!(lines[2].contains(":4:3: unknown check") && lines[2].contains("did you mean"), "{faults}");
-        assert!(lines[3].contains(":5:34: unknown parameter \"day\" (did you mean \"days\"?)"), "{faults}");
+        assert!(lines[3].contains(":5:44: unknown parameter \"day\" (did you mean \"days\"?)"), "{faults}");
         assert!(lines[4].contains("unknown key \"kubeconfg\""), "{faults}");
         assert!(faults.contains("stands here twice") && faults.contains("files or from a cluster"), "{faults}");
         assert!(

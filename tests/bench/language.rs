@@ -1,5 +1,15 @@
 //! What judging and reading cost, in small: `cargo bench`. Whole scans are measured by `tests/bench/run`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::iter_over_hash_type,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::LazyLock;
@@ -102,13 +112,15 @@ fn decode(text: &str, projection: &Projection, sharing: &Sharing) -> Option<Valu
 fn projected_pod_json(bencher: Bencher) {
     let (text, sharing) = (pod(), Sharing::new());
     let wanted = RULES.wanted.of("Pod").expect("the rules read pods");
-    bencher.counter(BytesCount::of_str(&text)).bench(|| decode(black_box(&text), wanted, &sharing));
+    bencher.counter(BytesCount::of_str(&text)).bench_local(|| decode(black_box(&text), wanted, &sharing));
 }
 
 #[divan::bench]
 fn whole_pod_json(bencher: Bencher) {
     let (text, sharing) = (pod(), Sharing::new());
-    bencher.counter(BytesCount::of_str(&text)).bench(|| decode(black_box(&text), Projection::everything(), &sharing));
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench_local(|| decode(black_box(&text), Projection::everything(), &sharing));
 }
 
 /// A file of a thousand, since one alone would measure how files are opened.

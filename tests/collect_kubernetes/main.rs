@@ -1,5 +1,15 @@
 //! The live collector against a server that misbehaves on request. Loopback only.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::iter_over_hash_type,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod configuration;
 mod faults;
 mod nodes;

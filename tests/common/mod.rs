@@ -90,7 +90,7 @@ impl Scan {
     pub fn outcomes(&self, check: &str, result: &str) -> Vec<(Subject, &Json)> {
         let checks: Vec<&Json> = self.checks().filter(|c| c["id"] == check).collect();
         assert!(!checks.is_empty(), "{check} was not evaluated");
-        checks.into_iter().flat_map(|c| outcomes(c)).filter(|(_, outcome)| outcome["result"] == result).collect()
+        checks.into_iter().flat_map(outcomes).filter(|(_, outcome)| outcome["result"] == result).collect()
     }
 
     /// What failed a check.

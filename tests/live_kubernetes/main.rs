@@ -1,5 +1,15 @@
 //! A real API server, scanned with exactly the rights that the program asks for.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::iter_over_hash_type,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod bed;
 #[path = "../common/mod.rs"]
 mod common;

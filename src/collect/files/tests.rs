@@ -550,7 +550,8 @@ fn snapshot_of(files: &Files, mode: Mode, now: jiff::Timestamp) -> (std::path::P
     writer.asked("Pod");
     writer.asked("Namespace");
     let input = FileInput { paths: vec![files.path().join("in")], ..FileInput::default() };
-    let inventory = read(&input, &usual(), now, Some(&mut writer), &()).unwrap();
+    let mut inventory = read(&input, &usual(), now, Some(&mut writer), &()).unwrap();
+    inventory.mode = mode;
     writer.finish(&inventory).unwrap();
     (path, inventory)
 }
