@@ -155,7 +155,7 @@ fn each_fault_has_its_place_and_its_help() {
             "7:40: unknown truth \"maybe\" (expected one of true, false, unknown)",
         ),
         ("{ not: true }", "", "7:29: nothing to compare with (use { exists: false } for absent or null)"),
-        ("$limit", "$limt", "8:28: unknown parameter \"limt\" (did you mean \"limit\"?)"),
+        ("$limit", "$limt", "8:26: unknown parameter \"limt\" (did you mean \"limit\"?)"),
         ("themes: [hardening]", "themes: []", "11:9: themes is a list with at least one theme"),
         (
             "AV:N/",
@@ -177,10 +177,10 @@ fn each_fault_has_its_place_and_its_help() {
         (
             "gap: securityContext }",
             "gap: \"security Context\" }",
-            "18:43: bad path: expected \".\" or \"[\"; other characters need quotes: ['...'] at character 9 of \"security Context\"",
+            "18:44: bad path: expected \".\" or \"[\"; other characters need quotes: ['...'] at character 9 of \"security Context\"",
         ),
         ("default: 3, ", "", "5:3: parameter \"limit\" (give `default: ...`, or `required: true`)"),
-        ("title: Containers", "title: [Containers", "2:8: not YAML: "),
+        ("title: Containers", "title: [Containers", "3:9: not YAML: "),
     ] {
         let faults = faults_with(part, by);
         assert!(
