@@ -1,6 +1,7 @@
 //! What the world looks like, as data: the kinds of resources that can be read with the permission for each, and the views
 //! that are derived from them, with the fields that rules may read and the source paths behind each field.
 
+pub mod aws;
 pub mod kubernetes;
 
 use crate::base::spelling;
@@ -102,7 +103,7 @@ impl Source {
 
 /// Every kind of every technology.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS)
+    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS).chain(aws::kinds())
 }
 
 /// Every view of every technology.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::base::spelling;
-use crate::catalog::{self, Read, Source, View, kubernetes};
+use crate::catalog::{self, Read, Source, View, aws, kubernetes};
 use crate::expr::{Path, Schema, Segment, Wanted};
+use crate::model::Technology;
 
 /// Kinds and views of the catalog.
 pub struct CatalogSchema;
@@ -17,6 +18,7 @@ impl Schema for CatalogSchema {
     fn path(&self, source: &str, path: &Path) -> Result<(), String> {
         match catalog::source(source) {
             None => Err("no such resource".to_owned()),
+            Some(Source::Kind(kind)) if kind.technology == Technology::Aws => aws_path(kind.name, path),
             Some(Source::Kind(kind)) => match path.segments.first() {
                 Some(Segment::Key(key)) if kind.fields.contains(&key.as_str()) => Ok(()),
                 first => Err(suggestion(&segment_text(first), kind.fields.iter().copied())),
@@ -24,6 +26,28 @@ impl Schema for CatalogSchema {
             Some(Source::View(view)) => view_path(view, path),
         }
     }
+}
+
+fn aws_path(kind: &str, path: &Path) -> Result<(), String> {
+    let mut steps = Vec::new();
+    for segment in &path.segments {
+        match segment {
+            Segment::Key(key) => steps.push(aws::kinds::Step::Key(key.as_str())),
+            Segment::Any => steps.push(aws::kinds::Step::Element),
+            Segment::Select { .. } => steps.push(aws::kinds::Step::Element),
+        }
+    }
+    aws::kinds::check_path(kind, &steps).map_err(|known| {
+        let word = path.segments.last().map_or_else(String::new, |last| segment_text(Some(last)));
+        let near = path.segments.iter().filter_map(|segment| match segment {
+            Segment::Key(key) => spelling::nearest(key.as_str(), known.iter().map(String::as_str)),
+            _ => None,
+        });
+        match near.last() {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => suggestion(&word, known.iter().map(String::as_str)),
+        }
+    })
 }
 
 fn segment_text(segment: Option<&Segment>) -> String {
