@@ -253,10 +253,23 @@ fn mask_variable(variable: &mut Json) {
     }
 }
 
+/// Key of a map that stands for a value which could not be read.
+const UNKNOWN: &str = "spm.unknown";
+
+/// Stands in a snapshot for a value that could not be read, for this reason.
+pub fn unknown(why: &str) -> Json {
+    serde_json::json!({ UNKNOWN: why })
+}
+
+fn why_unknown(map: &Map) -> Option<&str> {
+    map.iter().find(|(key, _)| key.as_str() == UNKNOWN).and_then(|(_, why)| why.as_str())
+}
+
 /// The value with what was masked turned into unknown; equal lists and maps in it are kept once per `sharing`.
 pub fn unmask(value: Value, sharing: &Sharing) -> Value {
     match &value {
         Value::Str(text) if **text == *MASK => Value::unknown(MASKED),
+        Value::Map(map) if why_unknown(map).is_some() => Value::unknown(why_unknown(map).unwrap_or_default()),
         Value::List(items) if items.iter().any(is_masked) => {
             sharing.share(Value::list(items.iter().map(|item| unmask(item.clone(), sharing))))
         }
@@ -272,7 +285,7 @@ fn is_masked(value: &Value) -> bool {
     match value {
         Value::Str(text) => **text == *MASK,
         Value::List(items) => items.iter().any(is_masked),
-        Value::Map(map) => map.iter().any(|(_, value)| is_masked(value)),
+        Value::Map(map) => why_unknown(map).is_some() || map.iter().any(|(_, value)| is_masked(value)),
         _ => false,
     }
 }
