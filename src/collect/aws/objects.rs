@@ -70,6 +70,7 @@ fn value_at<'a>(object: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {
 }
 
 /// The parameters of a call about an object; none if the object lacks a field that they need.
+#[cfg(feature = "aws")]
 pub fn parameters(with: &Map<String, Json>, object: &Map<String, Json>, origin: &Origin) -> Option<Map<String, Json>> {
     fn filled(value: &Json, object: &Map<String, Json>, origin: &Origin) -> Option<Json> {
         Some(match value {
@@ -89,6 +90,22 @@ pub fn objects(row: &Row, answer: Json, origin: &Origin, parent: Option<&Map<Str
     let mut found = Vec::new();
     spread(answer, &row.items, None, scalar_field(row).as_deref(), &mut found);
     found.into_iter().filter_map(|fields| object(row, fields, origin, parent)).collect()
+}
+
+/// The keys of the first object that the answer holds, if the answer is the row's; none if it holds no objects.
+pub fn sample_keys(row: &Row, answer: &Map<String, Json>) -> Option<Vec<String>> {
+    let mut at = answer.get(row.items.first()?)?;
+    for step in row.items.iter().skip(1) {
+        at = first(at)?.get(step)?;
+    }
+    Some(first(at)?.as_object()?.keys().cloned().collect())
+}
+
+fn first(value: &Json) -> Option<&Json> {
+    match value {
+        Json::Array(items) => items.first(),
+        value => Some(value),
+    }
 }
 
 /// The one object of a row without a list.
