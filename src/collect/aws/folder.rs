@@ -50,17 +50,28 @@ pub enum FolderError {
     },
 }
 
-/// Whether the first JSON file of the input is an answer of the vendor's command line.
+/// Files to look at before the input is taken for something else.
+const LOOKED_AT: usize = 20;
+
+/// Whether one of the first JSON files of the input is an answer of the vendor's command line.
 pub fn is_folder(paths: &[PathBuf]) -> bool {
-    let first = paths.iter().find_map(|path| {
-        let mut files = Vec::new();
-        walk(path, &mut files, 0).ok()?;
-        files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "json"))
-    });
-    let Some(Json::Object(answer)) = first.as_deref().and_then(|file| parse(file).ok()) else { return false };
-    let name = FileName::of(first.as_deref().unwrap_or(Path::new("")));
-    let is_object = answer.contains_key("kind") || answer.contains_key("apiVersion");
-    !is_object && (!lists(&name, &answer).is_empty() || name.asks().next().is_some())
+    let mut files = Vec::new();
+    for path in paths {
+        if walk(path, &mut files, 0).is_err() {
+            return false;
+        }
+    }
+    let json = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
+    json.take(LOOKED_AT).any(|file| is_answer(file))
+}
+
+fn is_answer(file: &Path) -> bool {
+    let Ok(Json::Object(answer)) = parse(file) else { return false };
+    if answer.contains_key("kind") || answer.contains_key("apiVersion") {
+        return false;
+    }
+    let name = FileName::of(file);
+    !candidates(&name, &answer, |_| true).is_empty() || name.asks().next().is_some()
 }
 
 /// Reads the account; of each object only what is wanted.
