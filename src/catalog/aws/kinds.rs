@@ -446,7 +446,9 @@ mod tests {
         ] {
             assert_eq!(check(kind, path), Ok(()), "{kind} {path}");
         }
-        assert!(check("AWS::EC2::Instance", "MetadataOptions.HttpToken").unwrap_err().contains(&"HttpTokens".to_owned()));
+        assert!(
+            check("AWS::EC2::Instance", "MetadataOptions.HttpToken").unwrap_err().contains(&"HttpTokens".to_owned())
+        );
         assert!(check("AWS::EC2::Instance", "MetadataOption").unwrap_err().contains(&"MetadataOptions".to_owned()));
         assert!(check("AWS::EC2::Instance", "ImageId.Name").is_ok(), "text may hold JSON");
     }
