@@ -152,15 +152,34 @@ fn an_account_is_assessed_as_boto3_sees_it_and_again_from_its_snapshot() {
     assert_eq!(report["assessments"][0]["system"]["name"], account.expected["account"]);
 
     // Without the account, at any later time.
-    let from = ["scan", "--from", snapshot.to_str().unwrap(), "--format", "json", "--no-store", "--view", "complete", "--quiet"];
+    let from = [
+        "scan",
+        "--from",
+        snapshot.to_str().unwrap(),
+        "--format",
+        "json",
+        "--no-store",
+        "--view",
+        "complete",
+        "--quiet",
+    ];
     let output = assert_cmd::Command::cargo_bin("spm").unwrap().args(from).env_clear().output().unwrap();
     let again: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(states(&again), states(&report));
 
     // Two accounts, and one that cannot be entered.
     let (out, err, code) = account.spm(&[
-        "scan", "--accounts", "111111111111,222222222222", "--account-role", "audit", "--region", "us-east-1", "--format",
-        "json", "--no-store", "--quiet",
+        "scan",
+        "--accounts",
+        "111111111111,222222222222",
+        "--account-role",
+        "audit",
+        "--region",
+        "us-east-1",
+        "--format",
+        "json",
+        "--no-store",
+        "--quiet",
     ]);
     assert_eq!(code, Some(0), "{err}");
     let both: Json = serde_json::from_str(&out).unwrap();

@@ -258,10 +258,14 @@ impl Folder {
                     "GetCredentialReport" => decoded(answer),
                     _ => Json::Object(answer.clone()),
                 };
-                if let Some(part) = objects::take(ask, answer, &entry.object.fields, &origin) {
-                    entry.object.attach(ask, part);
+                match objects::take(ask, answer, &entry.object.fields, &origin) {
+                    Ok(part) => {
+                        part.into_iter().for_each(|part| entry.object.attach(ask, part));
+                        entry.answered.insert(at);
+                    }
+                    // Left unanswered, so that it is unknown.
+                    Err(_) => {}
                 }
-                entry.answered.insert(at);
                 taken = true;
             }
         }
@@ -331,7 +335,7 @@ fn decoded(answer: &Map<String, Json>) -> Json {
     let csv = text("Content").and_then(|content| BASE64.decode(content.trim()).ok()).unwrap_or_default();
     match credential_report::parse(&csv, text("GeneratedTime")) {
         Ok(users) => serde_json::json!({"Content": users}),
-        Err(_) => Json::Null,
+        Err(_) => serde_json::json!({"Content": {}}),
     }
 }
 

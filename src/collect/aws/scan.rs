@@ -9,7 +9,6 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-
 use super::objects::{self, Object, Origin, needed, with_identity};
 use super::{CallError, Caller};
 use crate::catalog::aws::kinds::{Call, Scope};
@@ -318,11 +317,11 @@ impl Reading {
                 self.shared(&ask.call, with, &region).await
             };
             match answer {
-                Ok(answer) => {
-                    if let Some(taken) = objects::take(ask, answer, &object.fields, &here) {
-                        object.attach(ask, taken);
-                    }
-                }
+                Ok(answer) => match objects::take(ask, answer, &object.fields, &here) {
+                    Ok(Some(taken)) => object.attach(ask, taken),
+                    Ok(None) => {}
+                    Err(why) => object.lose(wish.row, *at, &wish.projection, why),
+                },
                 Err(error) if error.is_any(&ask.absent) => {}
                 Err(error) => {
                     let why = format!("{error} (needs {})", ask.call.action);
