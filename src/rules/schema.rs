@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::base::spelling;
 use crate::catalog::{self, Read, Source, View, kubernetes};
 use crate::expr::{Path, Schema, Segment, Wanted};
+use crate::model::Technology;
 
 /// Kinds and views of the catalog.
 pub struct CatalogSchema;
@@ -22,6 +23,13 @@ impl Schema for CatalogSchema {
                 first => Err(suggestion(&segment_text(first), kind.fields.iter().copied())),
             },
             Some(Source::View(view)) => view_path(view, path),
+        }
+    }
+
+    fn scoped(&self, source: &str) -> bool {
+        match catalog::source(source) {
+            Some(Source::Kind(kind)) => kind.technology == Technology::Aws && kind.namespaced,
+            Some(Source::View(_)) | None => false,
         }
     }
 }
