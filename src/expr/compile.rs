@@ -656,7 +656,8 @@ impl Compiler<'_> {
             }
         };
         if scoped && !self.whole {
-            let help = "join from the resource itself, with a wildcard in the path of `on`; or say `scope: account`".into();
+            let help =
+                "join from the resource itself, with a wildcard in the path of `on`; or say `scope: account`".into();
             self.fault(node.place, "an element of `each` does not say which region it lies in".into(), Some(help));
             return None;
         }

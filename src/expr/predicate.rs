@@ -277,7 +277,8 @@ impl Predicate {
 
     /// The leaves that made the predicate `truth` on `value`, with what would have been expected of them.
     pub fn explain(&self, value: &Value, env: Environment<'_>, truth: Truth) -> Vec<Trace> {
-        let mut walk = Walk { scene: Scene { env, resource: value }, steps: Vec::new(), related: None, traces: Vec::new() };
+        let mut walk =
+            Walk { scene: Scene { env, resource: value }, steps: Vec::new(), related: None, traces: Vec::new() };
         walk.predicate(self, value, truth, false);
         walk.traces
     }
@@ -763,7 +764,7 @@ impl Walk<'_> {
 
 // What is expected where the opposite was written, in words that people would use.
 fn opposite(words: &str) -> String {
-    const PAIRS: [(&str, &str); 12] = [
+    const PAIRS: [(&str, &str); 13] = [
         ("not ", ""),
         ("contains one of ", "without any of "),
         ("contains ", "without "),
@@ -772,6 +773,7 @@ fn opposite(words: &str) -> String {
         ("more than ", "at most "),
         ("a grant ", "no grant "),
         ("an element with ", "no element with "),
+        ("an entry ", "no entry "),
         ("a ", "no "),
         ("expires within ", "is valid for longer than "),
         ("older than ", "newer than "),

@@ -349,11 +349,7 @@ pub fn reference() -> String {
             out.push_str("\n| key | takes | meaning |\n| --- | --- | --- |\n");
             key_rows(row.keys, "", &mut out);
         }
-        let _ = write!(
-            out,
-            "\n```yaml\n{}: {example}\n# holds for\n{yes}\n# does not hold for\n{no}\n```\n",
-            row.name
-        );
+        let _ = write!(out, "\n```yaml\n{}: {example}\n# holds for\n{yes}\n# does not hold for\n{no}\n```\n", row.name);
     }
     out.push_str(JOIN_WORDS);
     let _ = write!(out, "\n## Themes\n\n{}\n\n## Resources\n\n", THEMES.map(|theme| format!("`{theme}`")).join(", "));

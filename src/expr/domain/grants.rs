@@ -75,9 +75,9 @@ pub struct Access {
 impl Question for Access {
     fn ask(&self, value: &Value, _: About<'_>) -> Answer {
         let (granted, deciding) = grants_access(value, self);
-        let decided = deciding.into_iter().filter_map(|at| {
-            Some(Decided { steps: vec![Step::Index(at)], shown: as_written(value.items().get(at)?) })
-        });
+        let decided = deciding
+            .into_iter()
+            .filter_map(|at| Some(Decided { steps: vec![Step::Index(at)], shown: as_written(value.items().get(at)?) }));
         match granted {
             Granted::Yes => Answer::yes(decided.collect()),
             Granted::No => Answer::no(),

@@ -2,8 +2,26 @@
 //! filter see these events). One file each, one table: the compiler, the JSON Schema for editors, the reference page and the
 //! tests of every row's example are made from it.
 
+mod acl_allows_from;
+mod allows_from;
 mod arguments;
+mod denies_plain_http;
+mod escalates;
+mod escalation_data;
+mod filter_pattern_covers;
+mod filter_syntax;
 pub mod grants;
+mod holds_secret;
+mod network;
+mod policy;
+mod policy_allows;
+mod policy_cross_account;
+mod policy_public;
+mod secret_data;
+#[cfg(test)]
+mod tests;
+mod trust_lacks_source;
+mod wildcard;
 
 use std::fmt;
 
@@ -101,7 +119,19 @@ impl Answer {
 }
 
 /// Every domain operator.
-pub static DOMAIN: &[&Domain] = &[&grants::GRANTS_ACCESS];
+pub static DOMAIN: &[&Domain] = &[
+    &grants::GRANTS_ACCESS,
+    &policy_allows::POLICY_ALLOWS,
+    &policy_public::POLICY_PUBLIC,
+    &policy_cross_account::POLICY_CROSS_ACCOUNT,
+    &denies_plain_http::DENIES_PLAIN_HTTP,
+    &trust_lacks_source::TRUST_LACKS_SOURCE,
+    &escalates::ESCALATES,
+    &filter_pattern_covers::FILTER_PATTERN_COVERS,
+    &allows_from::ALLOWS_FROM,
+    &acl_allows_from::ACL_ALLOWS_FROM,
+    &holds_secret::HOLDS_SECRET,
+];
 
 /// The domain operator `name`.
 pub fn domain(name: &str) -> Option<&'static Domain> {

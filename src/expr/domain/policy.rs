@@ -114,9 +114,10 @@ impl Document {
     }
 
     fn of(&self, allows: bool) -> impl Iterator<Item = (&Statement, Decided)> {
-        let readable = self.statements.iter().filter_map(|(steps, value, statement)| {
-            statement.as_ref().ok().map(|statement| (steps, value, statement))
-        });
+        let readable = self
+            .statements
+            .iter()
+            .filter_map(|(steps, value, statement)| statement.as_ref().ok().map(|statement| (steps, value, statement)));
         readable
             .filter(move |(_, _, statement)| statement.allows == allows)
             .map(|(steps, value, statement)| (statement, Decided { steps: steps.clone(), shown: shown(value) }))
@@ -195,13 +196,6 @@ impl Names {
             (Names::AllBut(left_out), Names::AllBut(others)) => {
                 left_out.iter().all(|name| others.iter().any(|other| covers(other, name)))
             }
-        }
-    }
-
-    /// The names as written.
-    pub fn written(&self) -> &[String] {
-        match self {
-            Names::Only(names) | Names::AllBut(names) => names,
         }
     }
 }
@@ -391,13 +385,15 @@ mod tests {
 
     #[test]
     fn documents_come_in_several_spellings() {
-        let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "S3:Get*", "Resource": "*"}});
+        let document =
+            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "S3:Get*", "Resource": "*"}});
         let escaped: String = document
             .to_string()
             .bytes()
             .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
             .collect();
-        for spelling in [document.clone(), document.to_string().into(), format!(" {document}\n").into(), escaped.into()] {
+        for spelling in [document.clone(), document.to_string().into(), format!(" {document}\n").into(), escaped.into()]
+        {
             let document = read(spelling).unwrap();
             let (statement, decided) = document.allows().next().unwrap();
             assert!(statement.actions.cover("s3:getobject") && statement.principals.is_everyone());
