@@ -1,6 +1,6 @@
 //! `escalates`: whether a policy document lets its holder take more rights than it names.
 
-use super::escalation_data::{COMBINATIONS, NARROWING};
+use super::escalation_data::{COMBINATIONS, NARROWING, UNBOUND};
 use super::policy::{Document, Names, Statement};
 use super::wildcard::covers;
 use super::{About, Answer, Asked, Decided, Domain, Question};
@@ -11,16 +11,16 @@ pub static ESCALATES: Domain = Domain {
     name: "escalates",
     doc: "The Allow statements of the policy document together hold a known combination of actions with which the holder can \
           take further rights (a new version of a policy; a role passed to a function that one writes oneself). Statements \
-          about oneself only (`${aws:username}`), under a condition on what may be passed or changed (`iam:...`, tags), and \
-          `iam:PassRole` on roles named in full do not count. A denial on all resources without a condition takes an action \
-          away.",
+          about oneself only (`${aws:username}`) or under a condition on what may be passed or changed (`iam:...`, tags) do \
+          not count, nor do passing roles and changing functions that are named in full. A denial on all resources without a \
+          condition takes an action away.",
     keys: &[],
     absent: Truth::False,
     reads: &[],
     example: (
         "{}",
         r#"{"Statement": [{"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}]}"#,
-        r#"{"Statement": [{"Effect": "Allow", "Action": ["lambda:*", "iam:Get*"], "Resource": "*"}]}"#,
+        r#"{"Statement": [{"Effect": "Allow", "Action": ["lambda:Get*", "iam:PassRole"], "Resource": "*"}]}"#,
     ),
     parse: |_| Ok(Asked { question: Box::new(Escalates), expected: "a way to more rights than it names".to_owned() }),
 };
@@ -40,7 +40,7 @@ impl Question for Escalates {
             let asked = Names::Only(vec![action.to_owned()]);
             let mut granting = statements.iter().filter(|(statement, _)| {
                 statement.actions.cover(action)
-                    && (action != "iam:passrole" || any_role(&statement.resources))
+                    && (!UNBOUND.contains(&action) || is_open(&statement.resources))
                     && !document.cancels(statement, &asked)
             });
             granting.next().map(|(_, decided)| decided)
@@ -49,7 +49,7 @@ impl Question for Escalates {
         if let Some(all) = statements.iter().find(|(statement, _)| {
             matches!(&statement.actions, Names::Only(names) if names.iter().any(|name| covers(name, "*")))
                 && !document.cancels(statement, &statement.actions)
-                && any_role(&statement.resources)
+                && is_open(&statement.resources)
         }) {
             return Answer::allowing(vec![named(&["every action"], [&all.1])], &document);
         }
@@ -88,7 +88,8 @@ fn narrowed(statement: &Statement) -> bool {
     oneself || conditional
 }
 
-fn any_role(resources: &Names) -> bool {
+// More than resources named in full.
+fn is_open(resources: &Names) -> bool {
     match resources {
         Names::Only(names) => names.iter().any(|name| name.contains(['*', '?'])),
         Names::AllBut(_) => true,
@@ -119,6 +120,14 @@ mod tests {
             (json!([allow(json!("iam:PassRole"), "*"), allow(json!("ec2:RunInstances"), "*")]), true),
             (json!([allow(json!(["iam:PassRole", "ec2:Run*"]), "arn:aws:iam::123456789012:role/app")]), false),
             (json!([allow(json!(["iam:PassRole", "ec2:Run*"]), "arn:aws:iam::123456789012:role/*")]), true),
+            (
+                json!([allow(
+                    json!("lambda:UpdateFunctionCode"),
+                    "arn:aws:lambda:eu-west-1:123456789012:function:app"
+                )]),
+                false,
+            ),
+            (json!([allow(json!("lambda:UpdateFunctionCode"), "*")]), true),
             (json!([allow(json!("iam:UpdateAssumeRolePolicy"), "*")]), false),
             (json!([allow(json!(["iam:UpdateAssumeRolePolicy", "sts:AssumeRole"]), "*")]), true),
             (json!([allow(json!("iam:CreateAccessKey"), "arn:aws:iam::*:user/${aws:username}")]), false),

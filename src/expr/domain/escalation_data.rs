@@ -48,3 +48,6 @@ pub static COMBINATIONS: &[&[&str]] = &[
 
 /// Beginnings of context keys, in lower case, that say what may be passed or changed.
 pub static NARROWING: &[&str] = &["iam:", "aws:resourcetag/", "aws:requesttag/"];
+
+/// Actions, in lower case, that count only on more than resources named in full: to use the own role or function is no gain.
+pub static UNBOUND: &[&str] = &["iam:passrole", "lambda:updatefunctioncode", "glue:updatedevendpoint"];
