@@ -1,6 +1,7 @@
 //! What the world looks like, as data: the kinds of resources that can be read with the permission for each, and the views
 //! that are derived from them, with the fields that rules may read and the source paths behind each field.
 
+pub mod aws;
 pub mod kubernetes;
 
 use crate::base::spelling;
@@ -23,6 +24,25 @@ pub struct Kind {
     pub namespaced: bool,
     /// Fields at the top that rules may read; anything below them is open, since the vendor's schema has it.
     pub fields: &'static [&'static str],
+}
+
+impl Kind {
+    /// What stands in objects of the kind as `apiVersion`.
+    pub fn api_version(&self) -> String {
+        match (self.technology, self.group) {
+            (Technology::Aws, _) => aws::API_VERSION.to_owned(),
+            (Technology::Kubernetes, "") => self.version.to_owned(),
+            (Technology::Kubernetes, group) => format!("{group}/{}", self.version),
+        }
+    }
+}
+
+/// The kind of an object, and whether its group is one that is no longer served.
+pub fn object_kind(api_version: &str, name: &str) -> Option<(&'static Kind, bool)> {
+    match api_version {
+        aws::API_VERSION => aws::row(name).map(|row| (row.kind, false)),
+        _ => kubernetes::object_kind(api_version, name),
+    }
 }
 
 /// A view: subjects computed from resources, so that rules need no code. Rules name it like a kind.
@@ -102,7 +122,7 @@ impl Source {
 
 /// Every kind of every technology.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS)
+    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS).chain(aws::kinds())
 }
 
 /// Every view of every technology.

@@ -8,7 +8,7 @@ pub use subject::{Origin, OriginPart, Subject, Subjects, keys};
 use crate::catalog::kubernetes::cloud;
 use crate::catalog::{self, Source};
 use crate::inventory::{Inventory, Presence};
-use crate::model::{Gap, GapReason};
+use crate::model::{Gap, GapReason, Technology};
 
 /// The subjects of a kind or view.
 pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
@@ -22,7 +22,7 @@ pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
 fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
     let subjects = inventory.of(kind.name).iter().map(|resource| Subject::of_resource(kind.name, resource)).collect();
     let mut all = Subjects { subjects, ..Subjects::default() };
-    match cloud::of(kind.name) {
+    match cloud::of(kind.name).filter(|_| inventory.system.technology == Technology::Kubernetes) {
         Some((cloud, permission)) => note_cloud(&mut all, inventory, kind, cloud, permission),
         None => all.note_presence(inventory, &[kind.name]),
     }

@@ -76,7 +76,7 @@ pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
 pub fn system_resource(inventory: &Inventory) -> ResourceRef {
     let kind = match inventory.system.technology {
         crate::model::Technology::Kubernetes => "Cluster",
-        crate::model::Technology::Aws => "Account",
+        crate::model::Technology::Aws => "AWS::Account",
     };
     ResourceRef { kind: kind.into(), scope: None, name: inventory.system.name.as_str().into() }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::spelling;
-use crate::catalog::{self, Read, Source, View, kubernetes};
+use crate::catalog::{self, Read, Source, View, aws, kubernetes};
 use crate::expr::{Path, Schema, Segment, Wanted};
 use crate::model::Technology;
 
@@ -18,6 +18,7 @@ impl Schema for CatalogSchema {
     fn path(&self, source: &str, path: &Path) -> Result<(), String> {
         match catalog::source(source) {
             None => Err("no such resource".to_owned()),
+            Some(Source::Kind(kind)) if kind.technology == Technology::Aws => aws_path(kind.name, path),
             Some(Source::Kind(kind)) => match path.segments.first() {
                 Some(Segment::Key(key)) if kind.fields.contains(&key.as_str()) => Ok(()),
                 first => Err(suggestion(&segment_text(first), kind.fields.iter().copied())),
@@ -32,6 +33,28 @@ impl Schema for CatalogSchema {
             Some(Source::View(_)) | None => false,
         }
     }
+}
+
+fn aws_path(kind: &str, path: &Path) -> Result<(), String> {
+    let mut steps = Vec::new();
+    for segment in &path.segments {
+        match segment {
+            Segment::Key(key) => steps.push(aws::kinds::Step::Key(key.as_str())),
+            Segment::Any => steps.push(aws::kinds::Step::Element),
+            Segment::Select { .. } => steps.push(aws::kinds::Step::Element),
+        }
+    }
+    aws::kinds::check_path(kind, &steps).map_err(|known| {
+        let word = path.segments.last().map_or_else(String::new, |last| segment_text(Some(last)));
+        let near = path.segments.iter().filter_map(|segment| match segment {
+            Segment::Key(key) => spelling::nearest(key.as_str(), known.iter().map(String::as_str)),
+            _ => None,
+        });
+        match near.last() {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => suggestion(&word, known.iter().map(String::as_str)),
+        }
+    })
 }
 
 fn segment_text(segment: Option<&Segment>) -> String {
