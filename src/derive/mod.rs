@@ -3,7 +3,7 @@
 pub mod kubernetes;
 mod subject;
 
-pub use subject::{Origin, OriginPart, Subject, Subjects, keys};
+pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
 use crate::catalog::kubernetes::cloud;
 use crate::catalog::{self, Source};
