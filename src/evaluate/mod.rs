@@ -14,7 +14,7 @@ use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::catalog;
-use crate::derive::{self, Subject, Subjects};
+use crate::derive::{Derivation, Subject, Subjects};
 use crate::expr::path::Found;
 use crate::expr::predicate::Alone;
 use crate::expr::{Environment, Predicate, Truth, Value};
@@ -42,11 +42,11 @@ pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
     let mut distinct = names.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    let derived: Vec<(&str, Subjects)> = distinct
-        .into_par_iter()
-        .filter_map(|name| Some((name, derive::subjects(inventory, catalog::source(name)?))))
-        .collect();
+    let derivation = Derivation::new(inventory);
+    let derived: Vec<(&str, Subjects)> =
+        distinct.into_par_iter().filter_map(|name| Some((name, derivation.subjects(catalog::source(name)?)))).collect();
     sources.extend(derived);
+    drop(derivation);
 
     let system = system_resource(inventory);
     let table = ResourceTable::new(&sources, &system);

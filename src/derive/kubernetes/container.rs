@@ -14,7 +14,7 @@ use crate::model::Text;
 
 use super::common::{Index, KEYS, Seen, computed, get, same};
 use super::live;
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::{List, container_name, podspec, podspec_path, template_of};
 use super::workload::{Facts, facts_parts, unreadable};
 
@@ -31,21 +31,21 @@ static WINDOWS_KEYS: LazyLock<[Symbol; 4]> = LazyLock::new(|| INHERITED_WINDOWS.
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
     let mut all = Subjects::default();
     let mut making = Making::default();
-    for workload in workloads(inventory) {
+    for workload in workloads {
         let spec = match podspec(&workload.object.value, workload.template) {
             Ok(spec) => Some(spec),
             Err(why) => {
-                all.subjects.push(unreadable(&workload, why));
+                all.subjects.push(unreadable(workload, why));
                 None
             }
         };
         if let Some(spec) = spec {
             let pod = Pod {
-                workload: &workload,
-                facts: making.facts.of(&workload, spec),
+                workload,
+                facts: making.facts.of(workload, spec),
                 object: workload.object,
                 template: workload.template,
                 spec,
@@ -55,7 +55,7 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
                 making.list(&pod, list, &mut all.subjects);
             }
         }
-        making.live(&workload, spec, &mut all.subjects);
+        making.live(workload, spec, &mut all.subjects);
     }
     all.note_presence(inventory, view.sources);
     all

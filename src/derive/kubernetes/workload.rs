@@ -12,11 +12,11 @@ use crate::model::Text;
 
 use super::common::{DEFAULT_NAMESPACE, Index, KEYS, Seen, computed, get, namespace_of, part};
 use super::live;
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::{podspec, podspec_path, template_of};
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
     let mut making = Making {
         accounts: Accounts::new(inventory),
         facts: Facts::default(),
@@ -25,15 +25,15 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         tokens: Index::default(),
     };
     let mut all = Subjects::default();
-    for workload in workloads(inventory) {
+    for workload in workloads {
         let spec = podspec(&workload.object.value, workload.template);
         all.subjects.push(match &spec {
-            Ok(spec) => making.subject(&workload, spec),
-            Err(why) => unreadable(&workload, why.clone()),
+            Ok(spec) => making.subject(workload, spec),
+            Err(why) => unreadable(workload, why.clone()),
         });
         let mut seen = Seen::default();
         for pod in &workload.live {
-            all.subjects.extend(making.live_subject(&workload, spec.as_ref().ok().copied(), pod, &mut seen));
+            all.subjects.extend(making.live_subject(workload, spec.as_ref().ok().copied(), pod, &mut seen));
         }
     }
     all.note_presence(inventory, view.sources);
