@@ -258,6 +258,11 @@ mod tests {
             _ => panic!("no list"),
         };
         assert!(Arc::ptr_eq(&list(&a), &list(&b)));
+        let spec = |value: &Value| match value.get("spec") {
+            Some(Value::Map(spec)) => spec.clone(),
+            _ => panic!("no spec"),
+        };
+        assert!(Arc::ptr_eq(&spec(&a), &spec(&b)));
         assert_eq!(list(&c)[0].get("image"), Some(&Value::str("j")));
         assert_eq!(b.at(&["metadata", "name"]), Some(&Value::str("b")));
     }
