@@ -129,6 +129,7 @@ fn add(wanted: &mut Wanted, read: &Read, rest: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expr::Projection;
 
     #[test]
     fn every_path_of_the_catalog_parses_and_every_kind_is_known() {
