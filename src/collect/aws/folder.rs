@@ -10,14 +10,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json};
 
-use super::credential_report;
 use super::objects::{self, Object, Origin, needed, with_identity};
 use crate::base::text::count;
 use crate::catalog::aws::kinds::{Scope, field_names};
 use crate::catalog::aws::{Row, row, rows};
-use crate::collect::Progress;
+use crate::collect::{Progress, credential_report};
 use crate::expr::projection::Sharing;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::{Gap, GapReason, System, Technology};
@@ -254,13 +255,17 @@ impl Folder {
                 let Some(entry) = self.objects.get_mut(&key) else { continue };
                 let ask = &row.asks[at];
                 let answer = match ask.call.operation.as_str() {
-                    "GetCredentialReport" => credential_report::decoded(Json::Object(answer.clone())),
+                    "GetCredentialReport" => decoded(answer),
                     _ => Json::Object(answer.clone()),
                 };
-                if let Some(part) = objects::take(ask, answer, &entry.object.fields, &origin) {
-                    entry.object.attach(ask, part);
+                match objects::take(ask, answer, &entry.object.fields, &origin) {
+                    Ok(part) => {
+                        part.into_iter().for_each(|part| entry.object.attach(ask, part));
+                        entry.answered.insert(at);
+                    }
+                    // Left unanswered, so that it is unknown.
+                    Err(_) => {}
                 }
-                entry.answered.insert(at);
                 taken = true;
             }
         }
@@ -321,6 +326,16 @@ impl FileName {
 
     fn operation_is_about_one(&self) -> bool {
         self.about.is_some() && self.asks().next().is_some()
+    }
+}
+
+// The report is CSV in base64. One that cannot be read tells nothing of anybody.
+fn decoded(answer: &Map<String, Json>) -> Json {
+    let text = |key: &str| answer.get(key).and_then(Json::as_str);
+    let csv = text("Content").and_then(|content| BASE64.decode(content.trim()).ok()).unwrap_or_default();
+    match credential_report::parse(&csv, text("GeneratedTime")) {
+        Ok(users) => serde_json::json!({"Content": users}),
+        Err(_) => serde_json::json!({"Content": {}}),
     }
 }
 

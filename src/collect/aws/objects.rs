@@ -182,21 +182,34 @@ fn object(
     Some(Object { fields, unknown: Vec::new(), region, name })
 }
 
-/// The part of an answer that an ask takes; none if it is not there.
-pub fn take(ask: &Ask, mut answer: Json, object: &Map<String, Json>, origin: &Origin) -> Option<Json> {
+/// The part of an answer that an ask takes; none if there is no such configuration.
+///
+/// # Errors
+/// The answer is a table that does not have the object, or has not yet: nothing is known of it.
+pub fn take(
+    ask: &Ask,
+    mut answer: Json,
+    object: &Map<String, Json>,
+    origin: &Origin,
+) -> Result<Option<Json>, &'static str> {
     for step in &ask.take {
         // A name that is looked up may hold anything, so only whole steps are templates.
-        let step = if step.starts_with('{') { fill(step, object, origin)? } else { step.clone() };
-        answer = match answer {
-            Json::Object(mut map) => map.remove(&step)?,
+        let is_name = step.starts_with(['{', '<']);
+        let step = if step.starts_with('{') { fill(step, object, origin).unwrap_or_default() } else { step.clone() };
+        let inner = match answer {
+            Json::Object(mut map) => map.remove(&step),
             Json::Array(mut items) => {
-                let at = step.parse::<usize>().ok().filter(|at| *at < items.len())?;
-                items.swap_remove(at)
+                step.parse::<usize>().ok().filter(|at| *at < items.len()).map(|at| items.swap_remove(at))
             }
-            _ => return None,
+            _ => None,
+        };
+        answer = match inner {
+            Some(inner) => inner,
+            None if is_name => return Err("the report does not list it, or not yet"),
+            None => return Ok(None),
         };
     }
-    Some(answer)
+    Ok(Some(answer))
 }
 
 impl Object {
@@ -345,10 +358,10 @@ mod tests {
         let row = row("AWS::IAM::User").unwrap();
         let mut users = objects(row, json!({"UserDetailList": [{"UserName": "a.b"}]}), &origin(), None);
         let answer = json!({"Content": {"a.b": {"mfa_active": true}, "a": {}}});
-        let taken = take(&row.asks[0], answer, &users[0].fields, &origin()).unwrap();
+        let taken = take(&row.asks[0], answer, &users[0].fields, &origin()).unwrap().unwrap();
         users[0].attach(&row.asks[0], taken);
         assert_eq!(users[0].fields["CredentialReport"]["mfa_active"], json!(true));
-        assert_eq!(take(&row.asks[0], json!({"Content": {}}), &users[0].fields, &origin()), None);
+        assert!(take(&row.asks[0], json!({"Content": {}}), &users[0].fields, &origin()).is_err());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use super::client::{CallError, Caller, Class};
 use super::objects::{self, Object, Origin, needed, with_identity};
+use super::{CallError, Caller};
 use crate::catalog::aws::kinds::{Call, Scope};
 use crate::catalog::aws::{Row, row};
 use crate::collect::Progress;
@@ -247,14 +247,14 @@ impl Reading {
 
     // The list of a kind failed: it and what is listed per object of it is unseen.
     async fn lose(&self, wish: &Wish, origin: &Origin, call: &Call, error: &CallError) {
-        if wish.row.off.iter().any(|code| code.is(&error.code, &error.message)) {
+        if error.is_any(&wish.row.off) {
             return;
         }
         let region = (wish.row.scope == Scope::Region).then(|| origin.region.clone());
         let mut rows: Vec<&'static Row> = if wish.emit { vec![wish.row] } else { Vec::new() };
         rows.extend(wish.children.iter().map(|child| child.row));
         for row in rows {
-            let gap = gap(row, region.clone(), reason(error), error.to_string(), Some(call.action.clone()));
+            let gap = gap(row, region.clone(), error.reason(), error.to_string(), Some(call.action.clone()));
             self.send(News::Gap(gap)).await;
         }
     }
@@ -317,16 +317,16 @@ impl Reading {
                 self.shared(&ask.call, with, &region).await
             };
             match answer {
-                Ok(answer) => {
-                    if let Some(taken) = objects::take(ask, answer, &object.fields, &here) {
-                        object.attach(ask, taken);
-                    }
-                }
-                Err(error) if ask.absent.iter().any(|code| code.is(&error.code, &error.message)) => {}
+                Ok(answer) => match objects::take(ask, answer, &object.fields, &here) {
+                    Ok(Some(taken)) => object.attach(ask, taken),
+                    Ok(None) => {}
+                    Err(why) => object.lose(wish.row, *at, &wish.projection, why),
+                },
+                Err(error) if error.is_any(&ask.absent) => {}
                 Err(error) => {
                     let why = format!("{error} (needs {})", ask.call.action);
                     object.lose(wish.row, *at, &wish.projection, &why);
-                    let key = (wish.row.kind.name, ask.call.action.clone(), error.brief());
+                    let key = (wish.row.kind.name, ask.call.action.clone(), error.code.clone());
                     *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
                 }
             }
@@ -362,16 +362,6 @@ fn is_about(value: &Json, name: &str) -> bool {
         Json::String(text) => text == name,
         Json::Array(items) => items.iter().any(|item| is_about(item, name)),
         _ => false,
-    }
-}
-
-fn reason(error: &CallError) -> GapReason {
-    match error.class {
-        Class::Denied { .. } => GapReason::Forbidden,
-        Class::Unreachable => GapReason::Unreachable,
-        Class::Malformed => GapReason::Malformed,
-        Class::RegionOff => GapReason::NotCollected,
-        _ => GapReason::ServerError,
     }
 }
 
