@@ -371,6 +371,18 @@ proptest! {
         prop_assert!(known == Truth::Unknown || known == whole, "{rule_text}\n{less:?}, {seen} of {others:?}: {known:?}, whole {whole:?}");
     }
 
+    // The same of values that operators of the domain table are made for.
+    #[test]
+    fn what_is_unknown_inside_never_decides_a_domain_operator(
+        at in 0..DOMAIN.len(), holds: bool, choices in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let (operand, yes, no) = DOMAIN[at].example;
+        let value = parsed(if holds { yes } else { no });
+        let less = Value::map([("x", with_unknowns(&Value::from(value), &mut choices.into_iter()))]);
+        let known = truth(&json!({ "x": { DOMAIN[at].name: parsed(operand) } }), &less);
+        prop_assert!(known == Truth::Unknown || known == Truth::from(holds), "{} of {less:?}: {known:?}", DOMAIN[at].name);
+    }
+
     #[test]
     fn reading_only_what_is_read_changes_nothing(
         rules in prop::collection::vec(predicate(), 1..4), value in json_value(),
