@@ -99,6 +99,6 @@ impl ObjectSink for Saver {
             "" => kind.version.to_owned(),
             group => format!("{group}/{}", kind.version),
         };
-        self.error = self.writer.object(&version, kind.name, raw).err();
+        self.error = self.writer.object(&version, kind.object_name(), raw).err();
     }
 }

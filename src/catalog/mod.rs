@@ -25,6 +25,14 @@ pub struct Kind {
     pub fields: &'static [&'static str],
 }
 
+impl Kind {
+    /// The kind as objects state it: two groups may have kinds of the same name, one of which is then named
+    /// `Kind.group`.
+    pub fn object_name(&self) -> &'static str {
+        self.name.strip_suffix(self.group).and_then(|name| name.strip_suffix('.')).unwrap_or(self.name)
+    }
+}
+
 /// A view: subjects computed from resources, so that rules need no code. Rules name it like a kind.
 #[derive(Debug)]
 pub struct View {
@@ -55,7 +63,8 @@ pub struct Field {
     pub open: bool,
 }
 
-/// A path of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind.
+/// A path of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind,
+/// [`kubernetes::CUSTOM`] for every custom resource that holds one.
 #[derive(Debug)]
 pub struct Read {
     /// Kind.
@@ -102,7 +111,7 @@ impl Source {
 
 /// Every kind of every technology.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS)
+    kubernetes::KINDS.iter().chain(kubernetes::custom::KINDS).chain(kubernetes::cloud::KINDS)
 }
 
 /// Every view of every technology.

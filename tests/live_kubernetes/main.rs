@@ -218,6 +218,80 @@ fn one_change_changes_exactly_the_rules_it_should() {
     assert_eq!(changes(&before, &bed.scan(&[])), [""; 0]);
 }
 
+/// Argo Rollouts, as far as the API server needs to know it.
+const ROLLOUTS: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: rollouts.argoproj.io }
+spec:
+  group: argoproj.io
+  names: { kind: Rollout, plural: rollouts, singular: rollout }
+  scope: Namespaced
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+";
+
+#[test]
+fn custom_resources_with_pod_specs_are_assessed_where_they_are_installed() {
+    let bed = bed();
+    let before = requests(&bed).len();
+    let scan = bed.scan(&[]);
+    let asked = |resource: &str| {
+        let all = requests(&bed).split_off(before);
+        all.iter().filter(|entry| entry["objectRef"]["resource"] == resource).count()
+    };
+    until("the audit log", || asked("pods") > 0);
+    assert_eq!(asked("rollouts"), 0);
+    let mut strict = spm();
+    let (doctor, _) = run(spm().args(["doctor", "--kubeconfig"]).arg(&bed.scanner), 0);
+    assert!(!doctor.contains("rollouts"), "{doctor}");
+
+    bed.apply(ROLLOUTS);
+    bed.kubectl(&["wait", "--for=condition=Established", "crd/rollouts.argoproj.io"]);
+    let template = json!({
+        "metadata": {"labels": {"app": "canary"}},
+        "spec": {"containers": [{"name": "main", "image": "nginx", "securityContext": {"privileged": true}}]}});
+    let object = |kind: &str, version: &str, name: &str| {
+        json!({
+            "apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "lab"},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "canary"}}, "template": template}})
+    };
+    bed.apply(&object("Rollout", "argoproj.io/v1alpha1", "canary").to_string());
+    let uid = bed.kubectl(&["get", "rollout", "canary", "-n", "lab", "-o", "jsonpath={.metadata.uid}"]);
+    let mut set = object("ReplicaSet", "apps/v1", "canary-1");
+    set["metadata"]["ownerReferences"] = json!([
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "canary", "uid": uid, "controller": true}]);
+    bed.apply(&set.to_string());
+    let pods = ["get", "pods", "-n", "lab", "-l", "app=canary", "-o", "name"];
+    until("the pod of the rollout", || !bed.kubectl(&pods).is_empty());
+
+    let check = "kubernetes-container-not-privileged: ";
+    let new =
+        || new_findings(&scan, &bed.scan(&[])).into_iter().filter_map(|f| f.strip_prefix(check).map(str::to_owned));
+    assert_eq!(new().collect::<Vec<_>>(), ["Rollout lab/canary [main]"]);
+
+    // Without the right to list them, there may be more of them than those whose pods are seen.
+    bed.kubectl(&["delete", "clusterrolebinding", "spm-reader-custom"]);
+    bed.until_may("list", "rollouts.argoproj.io", false);
+    let less = bed.scan(&[]);
+    let gaps = less.assessment["gaps"].as_array().unwrap();
+    assert!(gaps.iter().any(|gap| gap["permission"] == "list rollouts.argoproj.io"), "{gaps:#?}");
+    assert!(new_findings(&scan, &less).contains(&format!("{check}Rollout lab/canary [main]")));
+    run(strict.args(["scan", "--require-complete", "--format", "csv", "--kubeconfig"]).arg(&bed.scanner), 3);
+    let (doctor, _) = run(spm().args(["doctor", "--kubeconfig"]).arg(&bed.scanner), 0);
+    assert!(doctor.contains("missing  list rollouts.argoproj.io"), "{doctor}");
+    assert!(!doctor.contains("clonesets"), "{doctor}");
+
+    bed.kubectl(&["delete", "crd", "rollouts.argoproj.io"]);
+    bed.kubectl(&["delete", "replicaset", "canary-1", "-n", "lab"]);
+    bed.kubectl(&["delete", "pods", "-n", "lab", "-l", "app=canary", "--force", "--grace-period=0"]);
+    bed.restore();
+    assert_eq!(new_findings(&scan, &bed.scan(&[])), [""; 0]);
+}
+
 #[test]
 fn a_privileged_container_put_into_a_running_pod_is_found_at_its_controller() {
     let bed = bed();

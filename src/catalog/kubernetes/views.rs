@@ -1,6 +1,6 @@
 //! Views of Kubernetes. The derivations are in `derive::kubernetes`, one file per group of views.
 
-use super::PODSPEC;
+use super::{CUSTOM, PODSPEC, TEMPLATES};
 use crate::catalog::{Field, Pass, Read, View};
 use crate::model::Technology::Kubernetes;
 
@@ -17,8 +17,15 @@ const fn read(kind: &'static str, path: &'static str) -> Read {
 }
 
 /// Kinds whose objects are workloads.
-const WORKLOADS: &[&str] =
-    &["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+const WORKLOADS: &[&str] = &{
+    let mut kinds = [""; TEMPLATES.len()];
+    let mut at = 0;
+    while at < kinds.len() {
+        kinds[at] = TEMPLATES[at].kind;
+        at += 1;
+    }
+    kinds
+};
 
 /// Identity, ownership and what the derivation of workloads itself needs.
 const WORKLOAD_READS: &[Read] = &[
@@ -38,6 +45,7 @@ const WORKLOAD_READS: &[Read] = &[
     read("ReplicationController", "metadata.ownerReferences"),
     read("ReplicationController", "spec.replicas"),
     read("Deployment", "metadata.uid"),
+    read("Deployment", "metadata.ownerReferences"),
     read("Deployment", "spec.replicas"),
     read("StatefulSet", "metadata.uid"),
     read("StatefulSet", "metadata.ownerReferences"),
@@ -48,6 +56,10 @@ const WORKLOAD_READS: &[Read] = &[
     read("Job", "metadata.ownerReferences"),
     read("CronJob", "metadata.uid"),
     read("CronJob", "metadata.ownerReferences"),
+    read(CUSTOM, "metadata.uid"),
+    read(CUSTOM, "metadata.ownerReferences"),
+    read(CUSTOM, "spec.replicas"),
+    read("Rollout", "spec.workloadRef"),
 ];
 
 /// What is read to know the images of workloads.
@@ -71,6 +83,7 @@ const IMAGE_READS: &[Read] = &[
     read("ReplicationController", "metadata.ownerReferences"),
     read("ReplicationController", "spec.replicas"),
     read("Deployment", "metadata.uid"),
+    read("Deployment", "metadata.ownerReferences"),
     read("Deployment", "spec.replicas"),
     read("StatefulSet", "metadata.uid"),
     read("StatefulSet", "metadata.ownerReferences"),
@@ -81,6 +94,10 @@ const IMAGE_READS: &[Read] = &[
     read("Job", "metadata.ownerReferences"),
     read("CronJob", "metadata.uid"),
     read("CronJob", "metadata.ownerReferences"),
+    read(CUSTOM, "metadata.uid"),
+    read(CUSTOM, "metadata.ownerReferences"),
+    read(CUSTOM, "spec.replicas"),
+    read("Rollout", "spec.workloadRef"),
 ];
 
 /// What every RBAC view reads.
@@ -199,6 +216,8 @@ pub const VIEWS: &[View] = &[
                     read("ReplicationController", "metadata"),
                     read("Job", "metadata"),
                     read("CronJob", "metadata"),
+                    read("PodTemplate", "metadata"),
+                    read(CUSTOM, "metadata"),
                 ],
             },
             Pass {
@@ -362,7 +381,11 @@ pub const VIEWS: &[View] = &[
             read(PODSPEC, "serviceAccount"),
             read("Pod", "metadata.ownerReferences"),
             read("ReplicaSet", "metadata.ownerReferences"),
+            read("ReplicationController", "metadata.ownerReferences"),
             read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.ownerReferences"),
+            read(CUSTOM, "metadata.ownerReferences"),
+            read("Rollout", "spec.workloadRef"),
         ],
         passes: &[],
     },
@@ -408,7 +431,11 @@ pub const VIEWS: &[View] = &[
             read("NodeFacts", "documents"),
             read("Pod", "metadata.ownerReferences"),
             read("ReplicaSet", "metadata.ownerReferences"),
+            read("ReplicationController", "metadata.ownerReferences"),
             read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.ownerReferences"),
+            read(CUSTOM, "metadata.ownerReferences"),
+            read("Rollout", "spec.workloadRef"),
             read("Deployment", "metadata.name"),
             read("StatefulSet", "metadata.name"),
             read("DaemonSet", "metadata.name"),

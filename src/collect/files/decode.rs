@@ -463,7 +463,7 @@ impl Job<'_> {
             if kind.group.is_empty() { kind.version.to_owned() } else { format!("{}/{}", kind.group, kind.version) };
         let api_version = head.api_version.as_deref().unwrap_or(&served);
         // Writing to memory cannot fail.
-        if snapshot::write_masked(api_version, kind.name, object, &mut self.found.saved.0).is_ok() {
+        if snapshot::write_masked(api_version, kind.object_name(), object, &mut self.found.saved.0).is_ok() {
             self.found.saved.1 += 1;
         }
     }

@@ -218,7 +218,7 @@ fn identity_of_objects() {
     let inventory = one(
         "x.yaml",
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: ignored}\n---\napiVersion: v1\nkind: Pod\nmetadata: {generateName: job-}\n---\n\
-         apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: old}\n---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: k}\n---\n\
+         apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: old}\n---\napiVersion: example.com/v1\nkind: Service\nmetadata: {name: k}\n---\n\
          apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: 12}\n",
     );
     assert_eq!(names(&inventory, "Namespace"), ["Namespace a"]);
@@ -230,10 +230,41 @@ fn identity_of_objects() {
         inventory
             .notes
             .iter()
-            .any(|note| note.contains("2 objects of other kinds not read: Secret, Service (serving.knative.dev)"))
+            .any(|note| note.contains("2 objects of other kinds not read: Secret, Service (example.com)"))
     );
     assert!(!format!("{inventory:?}").contains("hunter2"));
     assert_eq!(inventory.presence("Role", None), Presence::NotInInput);
+}
+
+#[test]
+fn two_groups_may_have_kinds_of_one_name() {
+    const KNATIVE: &str = "Service.serving.knative.dev";
+    let service =
+        r#""kind": "Service", "metadata": {"name": "api"}, "spec": {"template": {"spec": {"containers": []}}}"#;
+    let core = format!(r#"{{"apiVersion": "v1", {service}}}"#);
+    let knative = format!(r#"{{"apiVersion": "serving.knative.dev/v1", {service}}}"#);
+    let list = format!(
+        r#"{{"apiVersion": "serving.knative.dev/v1", "kind": "ServiceList", "items": [{{{}}}]}}"#,
+        service.replace(r#""kind": "Service", "#, "")
+    );
+    let wanted = wanted(&[("Service", "metadata.name"), (KNATIVE, "spec.template.spec")]);
+    for (text, both) in [(format!("{core}\n---\n{knative}\n"), true), (list, false)] {
+        let files = Files::new(&[("in/x.yaml", text.as_bytes())]);
+        let input = FileInput { paths: vec![files.path().join("in")], ..FileInput::default() };
+        let inventory = read(&input, &wanted, NOW, None, &()).unwrap();
+        assert_eq!(names(&inventory, KNATIVE), [format!("{KNATIVE} default/api")]);
+        assert_eq!(names(&inventory, "Service").is_empty(), !both);
+        assert_eq!(inventory.notes, [""; 0]);
+        // A snapshot holds it as the cluster would give it.
+        let saved = files.path().join("saved.zst");
+        let mut writer = SnapshotWriter::create(&saved, Mode::Files, NOW).unwrap();
+        let inventory = read(&input, &wanted, NOW, Some(&mut writer), &()).unwrap();
+        writer.finish(&inventory).unwrap();
+        let again = FileInput { paths: vec![saved], ..FileInput::default() };
+        let again = read(&again, &wanted, NOW, None, &()).unwrap();
+        assert_eq!(names(&again, KNATIVE), names(&inventory, KNATIVE));
+        assert_eq!(names(&again, "Service"), names(&inventory, "Service"));
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::admission::{Coverage, coverage};
 use super::common::{DEFAULT_NAMESPACE, Index, computed, namespace_of};
 use super::network::Policies;
 use super::ownership::workloads;
-use super::service_account::{WORKLOAD_KINDS, known_part, unseen_workloads};
+use super::service_account::{known_part, unseen_workloads, workload_kinds};
 
 /// Label that sets the level of Pod Security admission, before the name of its mode.
 const LABEL: &str = "pod-security.kubernetes.io/";
@@ -81,10 +81,10 @@ impl<'a> World<'a> {
     // Every cluster has a namespace `default`: files that put something into it do not bring it along.
     fn implied(&self) -> Option<Subject> {
         let written = self.inventory.of("Namespace").iter().any(|namespace| *namespace.name == *DEFAULT_NAMESPACE);
-        let named = |kind: &&str| {
+        let named = |kind: &str| {
             self.inventory.of(kind).iter().any(|object| object.scope.as_deref() == Some(DEFAULT_NAMESPACE))
         };
-        if self.inventory.mode != Mode::Files || written || !WORKLOAD_KINDS.iter().chain(&OBJECTS).any(named) {
+        if self.inventory.mode != Mode::Files || written || !workload_kinds().chain(OBJECTS).any(named) {
             return None;
         }
         let unseen = || Value::unknown(format!("Namespace {DEFAULT_NAMESPACE} is not in the input"));

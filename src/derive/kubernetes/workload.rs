@@ -137,9 +137,7 @@ impl Facts {
             _ => DEFAULT_NAMESPACE.into(),
         };
         let windows = spec.get(KEYS.os).and_then(|os| get(os, KEYS.name)).and_then(Value::as_str) == Some("windows");
-        let scaled =
-            matches!(workload.template.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
-        let replicas = scaled.then(|| {
+        let replicas = workload.template.scaled.then(|| {
             let written = get(&workload.object.value, KEYS.spec).and_then(|spec| get(spec, KEYS.replicas));
             written.filter(|replicas| **replicas != Value::Null).cloned().unwrap_or(Value::Int(1))
         });
