@@ -133,6 +133,15 @@ fn the_printed_rights_are_enough_and_only_used_to_read() {
     let kinds: Vec<&str> = gaps.iter().map(|gap| gap["kind"].as_str().unwrap()).collect();
     // Asking kubelets is a right that has to be wanted.
     assert_eq!(kinds, ["KubeletConfigz"]);
+    assert_eq!(gaps[0]["reason"], "not asked for");
+    // So the scan is complete without it; once it is wanted, it is missing.
+    let complete = |args: &[&str], code| {
+        let mut command = spm();
+        command.args(["scan", "--require-complete", "--format", "csv", "--kubeconfig"]).arg(&bed.scanner).args(args);
+        run(&mut command, code)
+    };
+    complete(&[], 0);
+    complete(&["--allow-node-proxy"], 3);
 
     // The token is nowhere.
     let secret = bed.token.rsplit('.').next().unwrap();

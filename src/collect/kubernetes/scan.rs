@@ -247,7 +247,7 @@ impl Plan {
             permission: Some(PROXY.to_owned()),
         };
         if !self.allow_node_proxy {
-            gaps.push(gap(GapReason::NotCollected, "kubelet configuration needs node facts or --allow-node-proxy"));
+            gaps.push(gap(GapReason::NotAsked, "kubelet configuration needs node facts or --allow-node-proxy"));
             return 0;
         }
         if let Some(missing) = nodes.gaps.first() {
