@@ -32,6 +32,8 @@ pub struct Origin {
     pub source: Option<Text>,
     /// Place of the object in file input.
     pub place: Option<Arc<Place>>,
+    /// Parts that stand in other objects: path in the view (longest match wins), place of that object.
+    pub places: Vec<(Vec<Step>, Arc<Place>)>,
 }
 
 /// See [`Origin::parts`].
@@ -68,12 +70,14 @@ impl Origin {
             None => self.prefix.iter().chain(steps).cloned().collect(),
         };
         let computed = matches!(part, Some(OriginPart { real: None, .. }));
+        let foreign = self.places.iter().filter(|(view, _)| steps.starts_with(view)).max_by_key(|(view, _)| view.len());
+        let place = foreign.map(|(_, place)| place).or(self.place.as_ref());
         let mut path = String::new();
         write_steps(if computed { steps } else { &real }, &mut path);
         Origins {
             path,
             source: part.map_or_else(|| self.source.clone(), |part| part.source.clone()),
-            location: self.place.as_ref().map(|place| place.locate(&real)),
+            location: place.map(|place| place.locate(&real)),
         }
     }
 }

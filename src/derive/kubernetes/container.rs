@@ -221,7 +221,8 @@ impl Making {
             }
             let mut prefix = podspec_path(pod.template, &[]);
             prefix.extend([Step::Key(list.key()), Step::Index(at)]);
-            Arc::new(Origin { prefix, parts, source: pod.source.clone(), place: pod.object.place.clone() })
+            let (source, place) = (pod.source.clone(), pod.object.place.clone());
+            Arc::new(Origin { prefix, parts, source, place, places: Vec::new() })
         };
         if pod.source.is_some() || pod.object.place.is_some() || annotation.is_some() {
             return make();

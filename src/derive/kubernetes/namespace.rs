@@ -120,19 +120,22 @@ impl<'a> World<'a> {
             labels => labels.get(&format!("{LABEL}{mode}")).filter(|level| **level != Value::Null).cloned(),
         };
         parts.push(computed(&["podSecurity"], None));
-        let (enforce, why) = match label("enforce") {
-            Some(level) => {
-                let mut path = keys(&["metadata", "labels"]);
-                path.push(Step::Key(Symbol::new(&format!("{LABEL}enforce"))));
-                parts.push(OriginPart { view: keys(&["podSecurity", "enforce"]), real: Some(path), source: None });
-                (Some(level), "label")
-            }
+        let (enforce, source, why) = match label("enforce") {
+            Some(level) => (Some(level), None, "label"),
             None => {
                 let (level, source) = self.default.of(&object.name);
-                parts.push(computed(&["podSecurity", "enforce"], Some(source)));
-                (level, "cluster default")
+                (level, Some(source), "cluster default")
             }
         };
+        // Where nothing says a level, the label is what is missing.
+        parts.push(match (&enforce, source) {
+            (Some(_), Some(source)) => computed(&["podSecurity", "enforce"], Some(source)),
+            (_, source) => {
+                let mut path = keys(&["metadata", "labels"]);
+                path.push(Step::Key(Symbol::new(&format!("{LABEL}enforce"))));
+                OriginPart { view: keys(&["podSecurity", "enforce"]), real: Some(path), source }
+            }
+        });
         let hinted = ["warn", "audit"].into_iter().filter_map(label).any(|level| is_safe(&level));
         let mut entries = Vec::new();
         let (covered, mechanism) = match &enforce {

@@ -187,7 +187,7 @@ fn origin(template: &Template, token: &Token, source: Option<Text>) -> Origin {
     if source.is_some() {
         parts.iter_mut().filter(|part| part.source.is_none()).for_each(|part| part.source.clone_from(&source));
     }
-    Origin { prefix: podspec_path(template, &[]), parts, source, place: None }
+    Origin { prefix: podspec_path(template, &[]), parts, source, ..Origin::default() }
 }
 
 /// The service account that a pod spec names; none if it names none that could be read.
