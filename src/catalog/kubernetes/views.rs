@@ -163,6 +163,10 @@ const COMPONENT_FIELDS: &[Field] = &[
         "API server, absent without a policy. `policy`: the audit policy document; `gaps`: list of texts, each a sort of requests that the policy does not log as CIS 3.2.2 wants it",
     ),
     open(
+        "podSecurity",
+        "API server. `enforce`: the level that Pod Security admission holds namespaces to that say none themselves, from the configuration file; `privileged` if nothing says one",
+    ),
+    open(
         "trust",
         "etcd. `sharedWithCluster`: whether it accepts a certificate authority that the API server accepts from its clients; absent if it names none",
     ),
