@@ -98,8 +98,10 @@ impl Endpoints {
         }
         let partition = partition(region);
         let signed = match (id, partition.id) {
-            ("support", "aws-cn") => "cn-north-1",
+            ("support", "aws-cn") if !self.dual_stack => "cn-north-1",
             ("iam", "aws-cn") if !self.fips => "cn-north-1",
+            // With IPv6 these two are addressed as if they had regions.
+            ("organizations" | "support", _) if self.dual_stack => region,
             _ if is_global(id) => partition.home,
             _ => region,
         };
