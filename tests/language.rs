@@ -21,6 +21,7 @@ use spm::base::diagnostic::Diagnostics;
 use spm::base::symbol::Symbol;
 use spm::base::yaml;
 use spm::expr::compile::Join;
+use spm::expr::domain::DOMAIN;
 use spm::expr::operators::{OPERATORS, Takes};
 use spm::expr::path::Found;
 use spm::expr::{Candidates, Compiler, Environment, Path, Predicate, Projection, Schema, Segment, Truth, Value, World};
@@ -40,6 +41,10 @@ impl Schema for Anything {
     fn path(&self, _: &str, _: &Path) -> Result<(), String> {
         Ok(())
     }
+
+    fn scoped(&self, _: &str) -> bool {
+        false
+    }
 }
 
 struct Compiled {
@@ -58,6 +63,7 @@ fn compile(rule: &Json) -> Result<Compiled, String> {
         schema: &Anything,
         source: "own".to_owned(),
         prefix: Path::default(),
+        whole: true,
         reads: Vec::new(),
         joins: Vec::new(),
         used: BTreeSet::new(),
@@ -81,7 +87,11 @@ impl World for Others<'_> {
     fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_> {
         let fits = |value: &Value| {
             let theirs = &self.joins[join].theirs;
-            theirs.iter().zip(keys).all(|(path, key)| path.find(value) == Found::Value(key))
+            theirs.iter().zip(keys).all(|(path, key)| {
+                let mut fits = false;
+                path.expand(value, &mut |_, found| fits |= found == Found::Value(key));
+                fits
+            })
         };
         let values = self.values.iter().enumerate().filter(|(_, value)| fits(value));
         Candidates {
@@ -205,6 +215,13 @@ fn plain_path() -> impl Strategy<Value = String> {
     prop::collection::vec(select(vec!["['a']", "['b']", "['c']", "['key']", "['d.e']"]), 1..3).prop_map(|p| p.concat())
 }
 
+fn join_path() -> impl Strategy<Value = String> {
+    (plain_path(), any::<bool>(), prop::option::of(plain_path())).prop_map(|(path, wildcard, rest)| match wildcard {
+        true => format!("{path}[*]{}", rest.unwrap_or_default()),
+        false => path,
+    })
+}
+
 fn operand(takes: Takes) -> BoxedStrategy<Json> {
     let some = || scalar().prop_filter("null is nothing to compare with", |scalar| !scalar.is_null());
     match takes {
@@ -242,9 +259,7 @@ fn operators() -> impl Strategy<Value = Json> {
             .prop_map(|c| json!({ "version": c })),
         select(vec![json!({ "lte": "5m" }), json!("5m")]).prop_map(|c| json!({ "duration": c })),
         select(vec![json!({ "gt": "1Gi" }), json!("2Gi")]).prop_map(|c| json!({ "quantity": c })),
-        (select(vec!["get", "list"]), select(vec!["", "apps"]), select(vec!["any", "cluster"]), any::<bool>())
-            .prop_map(|(verb, group, scope, builtin)| json!({ "grants_access": {
-                "verbs": [verb], "group": group, "resource": "pods", "scope": scope, "builtin": builtin } })),
+        (0..DOMAIN.len()).prop_map(|at| json!({ DOMAIN[at].name: parsed(DOMAIN[at].example.0) })),
     ];
     let modifiers = prop_oneof![
         3 => Just(json!({})),
@@ -287,8 +302,8 @@ fn predicate() -> BoxedStrategy<Json> {
             comparison(),
             inner.clone(),
             any::<bool>(),
-            plain_path(),
-            plain_path(),
+            join_path(),
+            join_path(),
         );
         prop_oneof![
             3 => (plain_path(), condition(inner.clone())).prop_map(|(path, condition)| json!({ path: condition })),
@@ -441,6 +456,41 @@ fn every_example_of_the_operator_table_holds() {
             let rule = json!({ "x": { operator.name: json(operand), "unset": unset } });
             assert_eq!(truth(&rule, &Value::map([])), expected, "{rule} on nothing");
             assert_eq!(truth(&rule, &unknown), Truth::Unknown, "{rule} on what was not collected");
+        }
+    }
+}
+
+fn parsed(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+#[test]
+fn every_example_of_the_domain_table_holds() {
+    for row in DOMAIN {
+        let (operand, holds, fails) = row.example;
+        let rule = json!({ "x": { row.name: parsed(operand) } });
+        let subject = |value: Value| Value::map([("x", value)]);
+        let unknown = Value::unknown("not collected");
+        for (text, expected) in [(holds, Truth::True), (fails, Truth::False)] {
+            let value = subject(Value::from(parsed(text)));
+            let compiled = compile(&rule).unwrap();
+            assert_eq!(compiled.truth(&value), expected, "{rule} on {text}");
+            let environment = Environment { now: NOW, world: &Others { joins: &[], values: &[], incomplete: false } };
+            let traces = compiled.predicate.explain(&value, environment, expected);
+            assert!(!traces.is_empty() && traces.iter().all(|trace| !trace.expected.is_empty()), "{rule} on {text}");
+        }
+        assert_eq!(truth(&rule, &subject(unknown.clone())), Truth::Unknown, "{rule} on what was not collected");
+        assert_eq!(truth(&rule, &Value::map([])), row.absent, "{rule} on nothing");
+        for (unset, expected) in [("true", Truth::True), ("false", Truth::False), ("unknown", Truth::Unknown)] {
+            let rule = json!({ "x": { row.name: parsed(operand), "unset": unset } });
+            assert_eq!(truth(&rule, &subject(Value::Null)), expected, "{rule} on null");
+            assert_eq!(truth(&rule, &subject(unknown.clone())), Truth::Unknown, "{rule} on what was not collected");
+        }
+        // What an operator cannot judge is unknown, not absent.
+        assert_eq!(truth(&rule, &subject(Value::Bool(true))), Truth::Unknown, "{rule} on true");
+        for (operand, part) in [(json!({ "nonsense": 1 }), "unknown key"), (json!(7), "takes a map")] {
+            let fault = compile(&json!({ "x": { row.name: operand } })).err().unwrap_or_default();
+            assert!(fault.contains(part), "{}: {fault}", row.name);
         }
     }
 }

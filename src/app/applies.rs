@@ -26,11 +26,11 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
     };
     let mut targets = targets(&args, global, &settings)?;
     let Some(target) = targets.pop() else { return Ok(Exit::Done) };
-    let candidates = Plan::candidates(&target.library, Technology::Kubernetes, &target.wishes)?;
+    let candidates = Plan::candidates(&target.library, target.technology, &target.wishes)?;
     // A cluster tells its version unasked; in files it stands in objects.
     let wanted = if target.input.from.is_empty() { Wanted::default() } else { candidates.wanted() };
     let spinner = Spinner::new(global);
-    let inventory = read(&target.input, &wanted, jiff::Timestamp::now(), &spinner)?;
+    let inventory = read(&target.input, target.technology, &wanted, jiff::Timestamp::now(), &spinner)?;
     spinner.finish();
     let plan = Plan::for_system(&target.library, &inventory.system, &target.wishes)?;
 
@@ -55,7 +55,12 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
     print(|out| {
         let System { name, version, distribution, .. } = &inventory.system;
         let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-        writeln!(out, "{}: Kubernetes {}, distribution {}", sanitise(name), or(version), or(distribution))?;
+        match inventory.system.technology {
+            Technology::Kubernetes => {
+                writeln!(out, "{}: Kubernetes {}, distribution {}", sanitise(name), or(version), or(distribution))?;
+            }
+            Technology::Aws => writeln!(out, "{}: AWS account, partition {}", sanitise(name), or(distribution))?,
+        }
         writeln!(out, "{table}")?;
         plan.notes.iter().try_for_each(|note| writeln!(out, "Note: {}", sanitise(note)))
     })?;

@@ -1,23 +1,22 @@
 //! Reading a running cluster, with what belongs to it: facts of its nodes, from files or from pods, and a snapshot.
 
-use std::io;
-
 use super::Fault;
 use super::progress::Spinner;
-use crate::catalog;
+use super::saver::Saver;
 use crate::cli::{InputArgs, NodeSource};
 use crate::collect::files::{self, FileInput};
 use crate::collect::kubernetes::nodes::{NodeRun, Pods, collect_nodes};
 use crate::collect::kubernetes::{ClusterAccess, collect};
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
+use crate::model::Technology;
 
 /// Reads the cluster that the options name.
 pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
     let pods = pods(input)?;
     let mut saver = match &input.save {
         Some(path) => {
-            let writer = SnapshotWriter::create(path, Mode::Live, now)
+            let writer = SnapshotWriter::create(path, Technology::Kubernetes, Mode::Live, now)
                 .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
             Some(Saver::new(writer, wanted))
         }
@@ -69,36 +68,5 @@ fn pods(input: &InputArgs) -> Result<Option<Pods<'_>>, Fault> {
         (Some(NodeSource::Daemonset), None) => {
             Err(Fault("--nodes daemonset needs --node-image: an image with spm that the nodes can pull".to_owned()))
         }
-    }
-}
-
-/// Keeps the objects that a collector reads in a snapshot.
-struct Saver {
-    writer: SnapshotWriter,
-    error: Option<io::Error>,
-}
-
-impl Saver {
-    fn new(mut writer: SnapshotWriter, wanted: &Wanted) -> Saver {
-        wanted.kinds().for_each(|kind| writer.asked(kind));
-        Saver { writer, error: None }
-    }
-
-    fn finish(self, inventory: &Inventory) -> io::Result<()> {
-        match self.error {
-            Some(error) => Err(error),
-            None => self.writer.finish(inventory),
-        }
-    }
-}
-
-impl ObjectSink for Saver {
-    fn object(&mut self, kind: &str, raw: &[u8]) {
-        let Some(kind) = catalog::kind(kind).filter(|_| self.error.is_none()) else { return };
-        let version = match kind.group {
-            "" => kind.version.to_owned(),
-            group => format!("{group}/{}", kind.version),
-        };
-        self.error = self.writer.object(&version, kind.name, raw).err();
     }
 }

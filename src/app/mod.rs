@@ -1,6 +1,8 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
 mod applies;
+#[cfg(feature = "aws")]
+mod aws;
 mod baseline;
 #[cfg(feature = "kubernetes")]
 mod cleanup;
@@ -24,6 +26,7 @@ mod query;
 mod report;
 mod rights;
 mod rules;
+mod saver;
 mod scan;
 mod settings;
 mod standards;
@@ -136,6 +139,11 @@ fn library(global: &GlobalArgs) -> Result<Library, LoadError> {
         library.validate()?;
     }
     Ok(library)
+}
+
+#[cfg(not(feature = "aws"))]
+fn no_accounts() -> Fault {
+    Fault("this build cannot read AWS accounts; give a folder of answers or a snapshot with --from".to_owned())
 }
 
 #[cfg(not(feature = "kubernetes"))]

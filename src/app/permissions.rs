@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::rights::{Intent, Role, needed};
 use super::settings::Settings;
-use super::{Exit, Fault, Outcome, library, print};
+use super::{Exit, Fault, Outcome, library, print, warn};
 use crate::cli::{GlobalArgs, NodeSource, PermissionsArgs};
+use crate::collect::aws::actions;
 use crate::collect::node_pods::{NodePods, PERMANENT};
 use crate::expr::Wanted;
 use crate::model::Technology;
@@ -18,8 +19,43 @@ pub fn run(args: &PermissionsArgs, global: &GlobalArgs) -> Outcome {
     let plan = Plan::candidates(&library, args.technology, &wishes)?;
     match args.technology {
         Technology::Kubernetes => kubernetes(args, &plan.wanted()),
-        Technology::Aws => Err(Fault("no check reads AWS yet".to_owned())),
+        Technology::Aws => aws(&args.name, &plan.wanted()),
     }
+}
+
+/// What IAM accepts as one managed policy: characters without white space.
+const POLICY_LIMIT: usize = 6144;
+
+// The exact actions, in as many policies as IAM needs.
+fn aws(name: &str, wanted: &Wanted) -> Outcome {
+    let actions: Vec<String> = actions(wanted).into_keys().collect();
+    let policy = |actions: &[String]| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "ReadConfiguration", "Effect": "Allow", "Action": actions, "Resource": "*"}]})
+    };
+    let mut policies: Vec<Vec<String>> = vec![Vec::new()];
+    for action in actions {
+        let full = policies.last().is_some_and(|last| {
+            let with: Vec<String> = last.iter().cloned().chain([action.clone()]).collect();
+            policy(&with).to_string().len() > POLICY_LIMIT
+        });
+        if full {
+            policies.push(Vec::new());
+        }
+        policies.last_mut().into_iter().for_each(|last| last.push(action.clone()));
+    }
+    if policies.len() > 1 {
+        warn(&format!(
+            "spm: IAM accepts {POLICY_LIMIT} characters as one policy, so these are {}, by name; attach all of them",
+            policies.len()
+        ));
+    }
+    let document = match &policies[..] {
+        [one] => policy(one),
+        several => several.iter().enumerate().map(|(at, one)| (format!("{name}-{}", at + 1), policy(one))).collect(),
+    };
+    print(|out| writeln!(out, "{document:#}"))?;
+    Ok(Exit::Done)
 }
 
 /// A document with the comment above it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::baseline::{self, Baseline, compare};
 use super::page::{Outputs, style};
 use super::progress::Spinner;
+use super::saver::Saver;
 use super::settings::Settings;
 use super::targets::{Target, targets};
 use super::{Exit, Fault, Outcome, decisions, warn};
@@ -13,9 +14,10 @@ use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
 use crate::cli::{GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
+use crate::collect::aws::folder;
 use crate::evaluate::evaluate;
 use crate::inventory::snapshot::SnapshotWriter;
-use crate::inventory::{Inventory, Mode, Wanted};
+use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::{Assessment, Technology};
 use crate::report::{self, Format, Layout, Report};
 use crate::rules::{Library, Plan, Wish};
@@ -28,7 +30,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     let settings = Settings::load(global)?;
     let targets = targets(args, global, &settings)?;
     for target in &targets {
-        Plan::check_wishes(&target.library, Technology::Kubernetes, &target.wishes)?;
+        Plan::check_wishes(&target.library, target.technology, &target.wishes)?;
     }
     let today = decisions::today();
     let decisions = decisions::read(&args.waivers, today)?;
@@ -107,10 +109,10 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
 
 /// Reads and evaluates one system. After the `last` one the process ends soon.
 fn scan(target: &Target, manual: Manual, last: bool, spinner: &Spinner) -> Result<Assessment, Fault> {
-    let Target { input, wishes, library } = target;
-    let candidates = Plan::candidates(library, Technology::Kubernetes, wishes)?;
+    let Target { input, wishes, library, technology } = target;
+    let candidates = Plan::candidates(library, *technology, wishes)?;
     let now = jiff::Timestamp::now();
-    let mut inventory = read(input, &candidates.wanted(), now, spinner)?;
+    let mut inventory = read(input, *technology, &candidates.wanted(), now, spinner)?;
     inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
     spinner.say("evaluating");
     let assessment = assess(&inventory, library, wishes, manual)?;
@@ -141,7 +143,22 @@ fn keep(args: &KeepArgs, assessment: &Assessment) -> Result<bool, Fault> {
 }
 
 /// Reads what the options name.
-pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
+pub fn read(
+    input: &InputArgs,
+    technology: Technology,
+    wanted: &Wanted,
+    now: jiff::Timestamp,
+    spinner: &Spinner,
+) -> Result<Inventory, Fault> {
+    if technology == Technology::Aws && input.from.is_empty() {
+        #[cfg(feature = "aws")]
+        return super::aws::read(input, wanted, now, spinner);
+        #[cfg(not(feature = "aws"))]
+        return Err(super::no_accounts());
+    }
+    if technology == Technology::Aws && folder::is_folder(&input.from) {
+        return folder(input, wanted, now, spinner);
+    }
     if input.from.is_empty() {
         #[cfg(feature = "kubernetes")]
         return super::live::read(input, wanted, now, spinner);
@@ -158,7 +175,7 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
     };
     let mut writer = match &input.save {
         Some(path) => Some(
-            SnapshotWriter::create(path, Mode::Files, now)
+            SnapshotWriter::create(path, technology, Mode::Files, now)
                 .map_err(|error| Fault(format!("{}: {error}", path.display())))?,
         ),
         None => None,
@@ -166,6 +183,24 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
     let inventory = collect::files::read(&files, wanted, now, writer.as_mut(), spinner)?;
     if let Some(writer) = writer {
         writer.finish(&inventory)?;
+    }
+    Ok(inventory)
+}
+
+// Answers of the command line of AWS.
+fn folder(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
+    let mut saver = match &input.save {
+        Some(path) => {
+            let writer = SnapshotWriter::create(path, Technology::Aws, Mode::Files, now)
+                .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
+            Some(Saver::new(writer, wanted))
+        }
+        None => None,
+    };
+    let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
+    let inventory = folder::read(&input.from, input.system.as_deref(), wanted, now, sink, spinner)?;
+    if let Some(saver) = saver {
+        saver.finish(&inventory)?;
     }
     Ok(inventory)
 }

@@ -8,7 +8,7 @@ use super::files::read_limited;
 use crate::base::diagnostic::{Diagnostics, Place};
 use crate::base::spelling;
 use crate::base::yaml::{self, Node};
-use crate::cli::GlobalArgs;
+use crate::cli::{AwsArgs, GlobalArgs};
 use crate::model::Technology;
 use crate::rules::{Library, Pack, Plan, Wish};
 
@@ -52,6 +52,8 @@ pub struct SystemSettings {
     pub namespaces: Vec<String>,
     /// Not these namespaces.
     pub exclude_namespaces: Vec<String>,
+    /// As which AWS account, if it is one.
+    pub aws: Option<AwsArgs>,
 }
 
 /// Where the file is looked for, in this order: the current directory, the user's, the machine's.
@@ -162,7 +164,10 @@ const SYSTEM: &[&str] = &[
     "parameters",
     "namespaces",
     "exclude_namespaces",
+    "aws",
 ];
+
+const AWS: &[&str] = &["profile", "role_arn", "external_id", "regions", "exclude_regions", "account", "account_role"];
 
 impl Reader<'_> {
     fn map<'n>(&mut self, node: &'n Node, what: &str, known: &'static [&'static str]) -> Vec<(&'static str, &'n Node)> {
@@ -210,7 +215,12 @@ impl Reader<'_> {
     fn standards(&mut self, node: &Node) -> Vec<String> {
         let named = self.texts(node, "a standard");
         for (text, place) in &named {
-            if let Err(error) = Plan::check_wishes(self.library, Technology::Kubernetes, &[Wish::new(text)]) {
+            let wish = [Wish::new(text)];
+            let check = |technology| Plan::check_wishes(self.library, technology, &wish);
+            // The first technology words the message.
+            if let Err(error) = check(Technology::Kubernetes)
+                && Technology::ALL.into_iter().all(|technology| check(technology).is_err())
+            {
                 self.diagnostics.add(*place, error.to_string(), None);
             }
         }
@@ -299,11 +309,17 @@ impl Reader<'_> {
                 "standards" => system.standards = Some(self.standards(value)),
                 "parameters" => system.parameters = self.parameters(value),
                 "namespaces" => system.namespaces = names(self, value),
+                "aws" => system.aws = Some(self.aws(value)),
                 _ => system.exclude_namespaces = names(self, value),
             }
         }
         if node.map().is_some() && node.get("name").is_none() {
             self.diagnostics.add(node.place, "a system without a name", Some("add `name: ...`".to_owned()));
+        }
+        let clusters = system.kubeconfig.is_some() || system.context.is_some();
+        if system.aws.is_some() && (clusters || !system.from.is_empty()) {
+            let help = "remove `aws`, or what names a cluster or files".to_owned();
+            self.diagnostics.add(node.place, "a system is an AWS account, a cluster or files", Some(help));
         }
         if !system.from.is_empty() && (system.kubeconfig.is_some() || system.context.is_some()) {
             let message = "a system is read from files or from a cluster, not both";
@@ -313,11 +329,35 @@ impl Reader<'_> {
         system
     }
 
+    fn aws(&mut self, node: &Node) -> AwsArgs {
+        let mut aws = AwsArgs { aws: true, ..AwsArgs::default() };
+        let texts = |reader: &mut Self, value: &Node| -> Vec<String> {
+            reader.texts(value, "a region").into_iter().map(|(text, _)| text).collect()
+        };
+        for (key, value) in self.map(node, "aws", AWS) {
+            match key {
+                "profile" => aws.profile = self.text(value, "profile"),
+                "role_arn" => aws.role_arn = self.text(value, "role_arn"),
+                "external_id" => aws.external_id = self.text(value, "external_id"),
+                "regions" => aws.region = texts(self, value),
+                "exclude_regions" => aws.exclude_region = texts(self, value),
+                "account" => aws.accounts.extend(self.text(value, "account")),
+                _ => aws.account_role = self.text(value, "account_role"),
+            }
+        }
+        if aws.accounts.is_empty() != aws.account_role.is_none() {
+            let help = "the role is assumed in the account".to_owned();
+            self.diagnostics.add(node.place, "`account` and `account_role` go together", Some(help));
+        }
+        aws
+    }
+
     fn technology(&mut self, node: &Node) {
+        let known = Technology::ALL.map(Technology::as_str);
         if let Some(text) = self.text(node, "technology")
-            && text != Technology::Kubernetes.as_str()
+            && !known.contains(&text.as_str())
         {
-            self.diagnostics.unknown(node.place, "technology", &text, [Technology::Kubernetes.as_str()]);
+            self.diagnostics.unknown(node.place, "technology", &text, known);
         }
     }
 }
@@ -363,11 +403,11 @@ mod tests {
     fn every_fault_is_told_with_its_place() {
         let faults = parse(
             "standard: [cis]\nstandards: [cis, sitg]\nparameters:\n  kubernetes-apiserver-audit-log-max-agee: {days: 1}\n\
-             \x20 kubernetes-apiserver-audit-log-max-age: {day: 1}\nsystems:\n- {name: a, kubeconfg: x}\n- {name: a, from: x, context: y}\n- {technology: aws}\n",
+             \x20 kubernetes-apiserver-audit-log-max-age: {day: 1}\nsystems:\n- {name: a, kubeconfg: x}\n- {name: a, from: x, context: y}\n- {technology: aws, name: c, aws: {account: 1}}\n- {technology: awz}\n",
         )
         .unwrap_err();
         let lines: Vec<&str> = faults.lines().collect();
-        assert_eq!(lines.len(), 9, "{faults}");
+        assert_eq!(lines.len(), 10, "{faults}");
         assert!(lines[0].starts_with("conf/spm.yaml:1:1: unknown key \"standard\" (did you mean \"standards\"?)"));
         assert!(
             lines[1].starts_with("conf/spm.yaml:2:18: unknown standard \"sitg\" (did you mean \"stig\"?)"),
@@ -378,7 +418,9 @@ mod tests {
         assert!(lines[4].contains("unknown key \"kubeconfg\""), "{faults}");
         assert!(faults.contains("stands here twice") && faults.contains("files or from a cluster"), "{faults}");
         assert!(
-            faults.contains("unknown technology \"aws\"") && faults.contains("a system without a name"),
+            faults.contains("unknown technology \"awz\"")
+                && faults.contains("go together")
+                && faults.contains("a system without a name"),
             "{faults}"
         );
     }

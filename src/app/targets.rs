@@ -4,7 +4,12 @@ use std::rc::Rc;
 
 use super::settings::{Parameters, Settings, SystemSettings};
 use super::{Fault, library};
+#[cfg(feature = "aws")]
+use crate::cli::AwsArgs;
 use crate::cli::{GlobalArgs, InputArgs, ScanArgs};
+use crate::collect;
+use crate::collect::aws::folder;
+use crate::model::Technology;
 use crate::rules::{Library, Wish};
 
 /// A system to scan.
@@ -15,6 +20,8 @@ pub struct Target {
     pub wishes: Vec<Wish>,
     /// The rules with its parameters.
     pub library: Rc<Library>,
+    /// What it is.
+    pub technology: Technology,
 }
 
 impl Target {
@@ -30,7 +37,8 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
     let mut libraries = Libraries { global, known: Vec::new() };
     let mut target = |input: InputArgs, system: Option<&SystemSettings>| -> Result<Target, Fault> {
         let library = libraries.with(settings.parameters_of(system))?;
-        Ok(Target { input, wishes: settings.wishes(asked, system), library })
+        let technology = technology(&input);
+        Ok(Target { input, wishes: settings.wishes(asked, system), library, technology })
     };
     let input = &args.input;
     let targets: Vec<Target> = if input.all {
@@ -46,6 +54,7 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
             .collect::<Result<_, _>>()?
     } else {
         let connected = !input.from.is_empty() || input.kubeconfig.is_some() || input.context.is_some();
+        let connected = connected || input.aws.asked();
         let system = match &input.system {
             // A name of one's own for what other options name.
             Some(name) if connected => settings.systems.iter().find(|system| system.name == *name),
@@ -56,7 +65,8 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
             Some(system) if !connected => of_system(input, system),
             _ => input.clone(),
         };
-        vec![target(input, system)?]
+        let several = of_accounts(input)?;
+        several.into_iter().map(|input| target(input, system)).collect::<Result<_, _>>()?
     };
     if targets.is_empty() {
         let what = if input.all { "settings file names no systems" } else { "kubeconfig has no contexts" };
@@ -66,6 +76,34 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
         return Err(Fault("--save keeps one system in one file; scan them one by one with --system".to_owned()));
     }
     Ok(targets)
+}
+
+/// What the options name: an account if they speak of one or the input is one, else a cluster.
+pub fn technology(input: &InputArgs) -> Technology {
+    let by_content = || collect::files::technology(&input.from);
+    let folder = || (!input.from.is_empty() && folder::is_folder(&input.from)).then_some(Technology::Aws);
+    match input.aws.asked() {
+        true => Technology::Aws,
+        false => by_content().or_else(folder).unwrap_or(Technology::Kubernetes),
+    }
+}
+
+// One scan for each of `--accounts`.
+fn of_accounts(input: InputArgs) -> Result<Vec<InputArgs>, Fault> {
+    if input.aws.accounts.is_empty() || !input.from.is_empty() {
+        return Ok(vec![input]);
+    }
+    #[cfg(feature = "aws")]
+    {
+        let accounts = super::aws::accounts(&input)?;
+        let of = |account: String| {
+            let aws = AwsArgs { accounts: vec![account], ..input.aws.clone() };
+            InputArgs { aws, ..input.clone() }
+        };
+        Ok(accounts.into_iter().map(of).collect())
+    }
+    #[cfg(not(feature = "aws"))]
+    Err(super::no_accounts())
 }
 
 /// The options, completed by what the settings say of a system. What the options say already stays.
@@ -80,6 +118,7 @@ pub fn of_system(input: &InputArgs, system: &SystemSettings) -> InputArgs {
         node_facts: facts.clone(),
         namespace: or(&input.namespace, &system.namespaces),
         exclude_namespace: or(&input.exclude_namespace, &system.exclude_namespaces),
+        aws: system.aws.clone().unwrap_or_default(),
         ..input.clone()
     }
 }

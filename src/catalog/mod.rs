@@ -26,6 +26,25 @@ pub struct Kind {
     pub fields: &'static [&'static str],
 }
 
+impl Kind {
+    /// What stands in objects of the kind as `apiVersion`.
+    pub fn api_version(&self) -> String {
+        match (self.technology, self.group) {
+            (Technology::Aws, _) => aws::API_VERSION.to_owned(),
+            (Technology::Kubernetes, "") => self.version.to_owned(),
+            (Technology::Kubernetes, group) => format!("{group}/{}", self.version),
+        }
+    }
+}
+
+/// The kind of an object, and whether its group is one that is no longer served.
+pub fn object_kind(api_version: &str, name: &str) -> Option<(&'static Kind, bool)> {
+    match api_version {
+        aws::API_VERSION => aws::row(name).map(|row| (row.kind, false)),
+        _ => kubernetes::object_kind(api_version, name),
+    }
+}
+
 /// A view: subjects computed from resources, so that rules need no code. Rules name it like a kind.
 #[derive(Debug)]
 pub struct View {

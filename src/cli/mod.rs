@@ -1,11 +1,13 @@
 //! The command line: what can be said, and nothing done. Options can also be given by the environment variable that their
 //! help names.
 
+mod aws;
 mod collect;
 mod nodes;
 mod review;
 mod scan;
 
+pub use aws::AwsArgs;
 pub use collect::{CollectArgs, CollectCommand, NodeArgs};
 pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use review::{

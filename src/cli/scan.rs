@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{NodeSourceArgs, StoreArgs, WaiverArgs};
+use super::{AwsArgs, NodeSourceArgs, StoreArgs, WaiverArgs};
 use crate::model::{Severity, State};
 use crate::report::{Format, Sort, View};
 
@@ -91,6 +91,9 @@ pub struct InputArgs {
     /// Longest time that one call to the system may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "SPM_TIMEOUT")]
     pub timeout: Duration,
+    /// An AWS account.
+    #[command(flatten)]
+    pub aws: AwsArgs,
     /// Facts of nodes from pods.
     #[command(flatten)]
     pub nodes: NodeSourceArgs,

@@ -1,6 +1,5 @@
 //! The only layer that talks to the world: reads what the chosen rules want into an inventory. One folder per source.
 
-#[cfg(feature = "aws")]
 pub mod aws;
 pub mod credential_report;
 pub mod files;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 
 use crate::derive::{Subject, Subjects};
+use crate::expr::compile::Join;
 use crate::expr::path::Found;
 use crate::expr::{Candidates, Path, Value, World};
 use crate::model::Text;
@@ -19,15 +20,18 @@ pub struct Joins<'a> {
 
 struct Index<'a> {
     subjects: &'a Subjects,
+    // The first key is the region.
+    scoped: bool,
     by_key: HashMap<String, Vec<u32>, FixedState>,
-    // Some key could not be read, so any subject may be missing.
-    unreadable: Option<Text>,
+    // Where some key could not be read, so that a subject may be missing, and why. The region is none if it is not known, or if
+    // regions do not matter.
+    unreadable: Vec<(Option<Value>, Text)>,
 }
 
 impl<'a> Joins<'a> {
     /// Builds the indices of all joins.
     pub fn new(sources: &'a BTreeMap<&str, Subjects>, instances: &[Instance]) -> Joins<'a> {
-        let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(String, bool, String), usize> = BTreeMap::new();
         let mut indices = Vec::new();
         let mut positions = Vec::new();
         for instance in instances {
@@ -35,8 +39,8 @@ impl<'a> Joins<'a> {
             for join in &instance.compiled.joins {
                 let Some(subjects) = sources.get(join.source.as_str()) else { continue };
                 let paths = join.theirs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                let at = *known.entry((join.source.clone(), paths)).or_insert_with(|| {
-                    indices.push(Index::new(subjects, &join.theirs));
+                let at = *known.entry((join.source.clone(), join.scoped, paths)).or_insert_with(|| {
+                    indices.push(Index::new(subjects, join));
                     indices.len() - 1
                 });
                 own.push(at);
@@ -53,29 +57,51 @@ impl<'a> Joins<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(subjects: &'a Subjects, theirs: &[Path]) -> Index<'a> {
-        let mut by_key: HashMap<String, Vec<u32>, FixedState> = HashMap::default();
-        let mut unreadable = None;
-        'subjects: for (at, subject) in subjects.subjects.iter().enumerate() {
-            let mut values = Vec::with_capacity(theirs.len());
-            for path in theirs {
-                match path.find(&subject.value) {
-                    Found::Value(Value::Null) | Found::Absent => continue 'subjects,
-                    Found::Value(value) => values.push(value.clone()),
-                    Found::Unknown(why) => {
-                        unreadable = Some(why);
-                        continue 'subjects;
+    fn new(subjects: &'a Subjects, join: &Join) -> Index<'a> {
+        let mut index = Index { subjects, scoped: join.scoped, by_key: HashMap::default(), unreadable: Vec::new() };
+        for (at, subject) in subjects.subjects.iter().enumerate() {
+            index.add(u32::try_from(at).unwrap_or(u32::MAX), &subject.value, &join.theirs);
+        }
+        index
+    }
+
+    fn add(&mut self, at: u32, value: &Value, theirs: &[Path]) {
+        // All keys of the subject: several of a path with a wildcard.
+        let mut keys: Vec<Vec<&Value>> = vec![Vec::with_capacity(theirs.len())];
+        let mut region = None;
+        for (position, path) in theirs.iter().enumerate() {
+            let mut values = Vec::new();
+            path.expand(value, &mut |_, found| match found {
+                // What has no region is in one place with all else that has none.
+                Found::Absent | Found::Value(Value::Null) if self.scoped && position == 0 => values.push(&Value::Null),
+                Found::Absent | Found::Value(Value::Null) => {}
+                Found::Value(value) => values.push(value),
+                Found::Unknown(why) => {
+                    if !self.unreadable.iter().any(|(known, _)| *known == region) {
+                        self.unreadable.push((region.clone(), why));
                     }
                 }
+            });
+            if self.scoped && position == 0 {
+                region = values.first().map(|region| (*region).clone());
             }
-            by_key.entry(key(&values)).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
+            keys = keys
+                .into_iter()
+                .flat_map(|key| values.iter().map(move |value| key.iter().copied().chain([*value]).collect()))
+                .collect();
         }
-        Index { subjects, by_key, unreadable }
+        for values in keys {
+            let subjects = self.by_key.entry(key(values)).or_default();
+            // The same value may stand in it twice.
+            if subjects.last() != Some(&at) {
+                subjects.push(at);
+            }
+        }
     }
 }
 
 // Text and the spelling of a number are the same key, as in comparisons.
-fn key(values: &[Value]) -> String {
+fn key<'v>(values: impl IntoIterator<Item = &'v Value>) -> String {
     let mut out = String::new();
     for value in values {
         match value {
@@ -104,15 +130,23 @@ impl World for InstanceWorld<'_> {
             let subject: &Subject = index.subjects.subjects.get(*at as usize)?;
             Some((subject.resource.to_string(), &subject.value))
         };
-        Candidates { values: found.iter().filter_map(value).collect(), incomplete: index.incomplete() }
+        Candidates { values: found.iter().filter_map(value).collect(), incomplete: index.incomplete(keys) }
     }
 }
 
 impl Index<'_> {
-    fn incomplete(&self) -> Option<Text> {
-        let gap = self.subjects.gaps.first().map(|gap| Text::from(format!("could not read {gap}")));
+    // Why there may be more for these keys than is known.
+    fn incomplete(&self, keys: &[Value]) -> Option<Text> {
+        let region = keys.first().filter(|_| self.scoped);
+        let concerns = |scope: Option<&str>| match (scope, region) {
+            (Some(scope), Some(Value::Str(region))) => *scope == **region,
+            _ => true,
+        };
+        let gap = self.subjects.gaps.iter().find(|gap| concerns(gap.scope.as_deref()));
+        let gap = gap.map(|gap| Text::from(format!("could not read {gap}")));
         // In file input a kind without any object may just not be there.
         let none = self.subjects.none.as_deref().map(Text::from);
-        gap.or(none).or_else(|| self.unreadable.clone())
+        let here = |(at, _): &&(Option<Value>, Text)| at.is_none() || at.as_ref() == region;
+        gap.or(none).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
     }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::RegexBuilder;
 
-use super::grants::Access;
+use super::domain;
 use super::operators::{self, COMPARISONS, Operand, Operator, Spelled, TYPE_NAMES, Takes};
 use super::path::{Path, Segment};
-use super::predicate::{Amount, Comparison, Condition, Element, Leaf, Predicate, Quantifier, Related};
+use super::predicate::{Amount, Comparison, Condition, Element, Leaf, Predicate, Quantifier, Related, region};
 use super::typed::{self, Type, Typed};
 use super::{Truth, Value};
 use crate::base::diagnostic::{Diagnostics, Place};
@@ -27,6 +27,9 @@ pub trait Schema {
     /// # Errors
     /// The nearest known field, or what is expected.
     fn path(&self, source: &str, path: &Path) -> Result<(), String>;
+
+    /// Whether resources of the source lie in regions, so that joins between such stay inside of one.
+    fn scoped(&self, source: &str) -> bool;
 }
 
 /// A join that a predicate asks for.
@@ -34,7 +37,9 @@ pub trait Schema {
 pub struct Join {
     /// Kind or view of the others.
     pub source: String,
-    /// The paths in them that make the key.
+    /// Only those in the region of the resource count: the first key is the region, and a gap elsewhere does not matter.
+    pub scoped: bool,
+    /// The paths in them that make the key; one may have a wildcard.
     pub theirs: Vec<Path>,
 }
 
@@ -50,6 +55,8 @@ pub struct Compiler<'a> {
     pub source: String,
     /// Where in it: paths of `each` and of elements are below.
     pub prefix: Path,
+    /// Predicates see the resource as a whole, not only an element of it (`each`).
+    pub whole: bool,
     /// All paths that the predicates read, by source.
     pub reads: Vec<(String, Path)>,
     /// Joins, numbered by their index.
@@ -167,7 +174,7 @@ impl Compiler<'_> {
     }
 
     // The node itself, or the value of the parameter that it names.
-    fn fill(&mut self, node: &Node) -> Option<Node> {
+    pub(super) fn fill(&mut self, node: &Node) -> Option<Node> {
         match node.text().and_then(|text| text.strip_prefix('$')) {
             Some(name) if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => self.param(name, node.place),
             _ => Some(node.clone()),
@@ -248,10 +255,10 @@ impl Compiler<'_> {
                 "version" => self.typed(Type::Version, node, unset),
                 "duration" => self.typed(Type::Duration, node, unset),
                 "quantity" => self.typed(Type::Quantity, node, unset),
-                "grants_access" => self.grants(node),
-                name => match operators::operator(name) {
-                    Some(operator) => self.test(operator, node, ignore_case, unset),
-                    None => {
+                name => match (operators::operator(name), domain::domain(name)) {
+                    (Some(operator), _) => self.test(operator, node, ignore_case, unset),
+                    (None, Some(row)) => self.domain(row, node, unset),
+                    (None, None) => {
                         self.diagnostics.unknown(key.place, "operator", name, operators::names());
                         None
                     }
@@ -537,64 +544,12 @@ impl Compiler<'_> {
         if all.len() == 1 { all.pop() } else { Some(Condition::All(all)) }
     }
 
-    fn grants(&mut self, node: &Node) -> Option<Condition> {
-        let Some(entries) = node.map() else {
-            let help = "for example { verbs: [get, list], group: \"\", resource: secrets }".to_owned();
-            self.fault(node.place, format!("grants_access takes a map, found {}", node.kind()), Some(help));
-            return None;
-        };
-        let mut access = Access {
-            verbs: Vec::new(),
-            group: String::new(),
-            resource: String::new(),
-            cluster_only: false,
-            ignore_builtin: false,
-        };
-        for (key, node) in entries {
-            let node = self.fill(node)?;
-            match key.text.as_str() {
-                "verbs" => {
-                    for item in node.list().unwrap_or_default() {
-                        access.verbs.extend(self.fill(item)?.text().map(str::to_owned));
-                    }
-                }
-                "group" => access.group = node.text().unwrap_or_default().to_owned(),
-                "resource" => access.resource = node.text().unwrap_or_default().to_owned(),
-                "scope" => match node.text() {
-                    Some("cluster") => access.cluster_only = true,
-                    Some("any") => {}
-                    _ => self.diagnostics.unknown(
-                        node.place,
-                        "scope",
-                        node.text().unwrap_or_default(),
-                        ["cluster", "any"],
-                    ),
-                },
-                "builtin" => access.ignore_builtin = !self.flag(&node)?,
-                other => self.diagnostics.unknown(
-                    key.place,
-                    "key of grants_access",
-                    other,
-                    ["verbs", "group", "resource", "scope", "builtin"],
-                ),
-            }
-        }
-        if access.verbs.is_empty() || access.resource.is_empty() {
-            self.fault(node.place, "grants_access needs `verbs` and `resource`".into(), None);
-            return None;
-        }
-        let group = if access.group.is_empty() { String::new() } else { format!(".{}", access.group) };
-        let scope = if access.cluster_only { " in the whole cluster" } else { "" };
-        let expected = format!("a grant to {} {}{group}{scope}", access.verbs.join(", "), access.resource);
-        Some(Condition::Grants { access, expected })
-    }
-
     fn related(&mut self, node: &Node) -> Option<Related> {
         let Some(entries) = node.map() else {
             self.fault(node.place, format!("related takes a map, found {}", node.kind()), None);
             return None;
         };
-        const KEYS: [&str; 7] = ["resource", "on", "any", "all", "none", "count", "where"];
+        const KEYS: [&str; 7] = ["resource", "on", "scope", "any", "all", "none", "count"];
         for (key, _) in entries {
             if !KEYS.contains(&key.text.as_str()) {
                 self.diagnostics.unknown(key.place, "key of related", &key.text, KEYS);
@@ -622,7 +577,13 @@ impl Compiler<'_> {
             self.fault(node.place, "related needs `on`".into(), Some(help));
             return None;
         };
+        let scoped = self.is_scoped(node, &source)?;
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        if scoped {
+            self.reads.push((self.source.clone(), region().clone()));
+            self.reads.push((source.clone(), region().clone()));
+            theirs.push(region().clone());
+        }
         for (key, value) in on {
             let Some(our) = value.text() else {
                 self.fault(value.place, format!("expected a path of this resource, found {}", value.kind()), None);
@@ -635,8 +596,10 @@ impl Compiler<'_> {
             (self.source, self.prefix) = outer;
             let their = their?;
             self.reads.push((source.clone(), their.clone()));
-            if our.has_wildcard() || their.has_wildcard() {
-                self.fault(key.place, "a join key must be one value".into(), None);
+            let second = |known: &[Path], new: &Path| new.has_wildcard() && known.iter().any(Path::has_wildcard);
+            if second(&ours, &our) || second(&theirs, &their) {
+                let help = "only one key of each side may have a wildcard".to_owned();
+                self.fault(key.place, "a second join key with many values".into(), Some(help));
                 return None;
             }
             ours.push(our);
@@ -662,15 +625,43 @@ impl Compiler<'_> {
             _ => (Amount::Quantifier(Quantifier::None), what, format!("no {source}")),
         };
         let outer = (std::mem::replace(&mut self.source, source.clone()), std::mem::take(&mut self.prefix));
+        let whole = std::mem::replace(&mut self.whole, true);
         let predicate = self.predicate(predicate);
+        self.whole = whole;
         (self.source, self.prefix) = outer;
         let predicate = Box::new(predicate?);
         // Reading nothing of them is still reading that they are there.
         self.reads.push((source.clone(), Path::keys(&["metadata", "name"])));
         let with = predicate.expected();
         let expected = if with.is_empty() { words } else { format!("{words} with {with}") };
-        self.joins.push(Join { source: source.clone(), theirs });
-        Some(Related { join: self.joins.len() - 1, source, ours, amount, predicate, expected })
+        self.joins.push(Join { source: source.clone(), scoped, theirs });
+        Some(Related { join: self.joins.len() - 1, source, scoped, ours, amount, predicate, expected })
+    }
+
+    // Whether a join stays inside of one region: it does between resources that lie in regions, unless the rule says otherwise.
+    fn is_scoped(&mut self, node: &Node, source: &str) -> Option<bool> {
+        let regional = self.schema.scoped(&self.source) && self.schema.scoped(source);
+        let scoped = match node.get("scope").map(|scope| (scope.place, scope.text().unwrap_or(scope.kind()))) {
+            None => regional,
+            Some((_, "account")) => false,
+            Some((_, "region")) if regional => true,
+            Some((place, "region")) => {
+                let help = "leave `scope` out".to_owned();
+                self.fault(place, format!("{} and {source} do not both lie in regions", self.source), Some(help));
+                return None;
+            }
+            Some((place, other)) => {
+                self.diagnostics.unknown(place, "scope", other, ["region", "account"]);
+                return None;
+            }
+        };
+        if scoped && !self.whole {
+            let help =
+                "join from the resource itself, with a wildcard in the path of `on`; or say `scope: account`".into();
+            self.fault(node.place, "an element of `each` does not say which region it lies in".into(), Some(help));
+            return None;
+        }
+        Some(scoped)
     }
 
     fn flag(&mut self, node: &Node) -> Option<bool> {

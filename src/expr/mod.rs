@@ -2,7 +2,7 @@
 //! It knows no technology and no rule file.
 
 pub mod compile;
-pub mod grants;
+pub mod domain;
 pub mod operators;
 pub mod path;
 pub mod predicate;

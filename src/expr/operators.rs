@@ -3,6 +3,7 @@
 
 use regex::Regex;
 
+use super::domain::DOMAIN;
 use super::typed::{self, Type, Typed};
 use super::{Truth, Value};
 
@@ -208,10 +209,8 @@ fn subset_of(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
 }
 
 fn age(value: &Value, operand: &Operand, modifiers: Modifiers, holds: fn(f64, f64) -> bool) -> Truth {
-    match (value, operand) {
-        (Value::Str(text), Operand::Number(seconds)) => {
-            typed::age(text, modifiers.now).map_or(Truth::Unknown, |age| Truth::from(holds(age, *seconds)))
-        }
+    match (typed::age(value, modifiers.now), operand) {
+        (Some(age), Operand::Number(seconds)) => Truth::from(holds(age, *seconds)),
         _ => Truth::Unknown,
     }
 }
@@ -476,7 +475,7 @@ pub static OPERATORS: &[Operator] = &[
         absent: Truth::False,
         words: "older than ",
         wants: "a date",
-        doc: "A date (RFC 3339) that lies further back than this, at the time of the scan.",
+        doc: "A date (RFC 3339, or seconds since 1970 as a number) that lies further back than this, at the time of the scan.",
         example: (r#""90d""#, r#""2000-01-01T00:00:00Z""#, r#""2100-01-01T00:00:00Z""#),
         test: |v, o, m| age(v, o, m, |age, limit| age > limit),
     },
@@ -486,9 +485,19 @@ pub static OPERATORS: &[Operator] = &[
         absent: Truth::False,
         words: "newer than ",
         wants: "a date",
-        doc: "A date (RFC 3339) that lies back no further than this, at the time of the scan.",
+        doc: "A date (RFC 3339, or seconds since 1970 as a number) that lies back no further than this, at the time of the scan.",
         example: (r#""90d""#, r#""2100-01-01T00:00:00Z""#, r#""2000-01-01T00:00:00Z""#),
         test: |v, o, m| age(v, o, m, |age, limit| age <= limit),
+    },
+    Operator {
+        name: "expires_within",
+        takes: Takes::Duration,
+        absent: Truth::False,
+        words: "expires within ",
+        wants: "a date",
+        doc: "A date (as for `older_than`) that is over, or no further ahead than this, at the time of the scan.",
+        example: (r#""30d""#, r#""2000-01-01T00:00:00Z""#, r#""2100-01-01T00:00:00Z""#),
+        test: |v, o, m| age(v, o, m, |age, limit| -age <= limit),
     },
 ];
 
@@ -506,10 +515,6 @@ pub static NESTED: &[(&str, &str)] = &[
     ("version", "Comparisons as versions: `{gte: \"1.29\"}`."),
     ("duration", "Comparisons as durations: `{lte: 5m}`."),
     ("quantity", "Comparisons as resource quantities: `{gte: 2Gi}`."),
-    (
-        "grants_access",
-        "Some grant of the list allows one of the verbs on the resource, as the RBAC authorizer decides: `{verbs: [get], group: \"\", resource: secrets, scope: any, builtin: false}`.",
-    ),
 ];
 
 /// Words beside operators that change how they decide.
@@ -528,5 +533,6 @@ pub fn operator(name: &str) -> Option<&'static Operator> {
 
 /// Every word that may stand in an operator map.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {
-    OPERATORS.iter().map(|o| o.name).chain(NESTED.iter().map(|n| n.0)).chain(MODIFIERS.iter().map(|m| m.0))
+    let plain = OPERATORS.iter().map(|o| o.name).chain(NESTED.iter().map(|n| n.0));
+    plain.chain(DOMAIN.iter().map(|d| d.name)).chain(MODIFIERS.iter().map(|m| m.0))
 }

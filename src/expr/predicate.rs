@@ -3,7 +3,12 @@
 //! Truth is computed first, without building anything. Only where people will ask why (Failed, Manual, Not relevant) is the
 //! predicate walked again for the leaves that decided.
 
-use super::grants::{Granted, as_written, grants_access};
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
+
+use super::domain::{About, Answer, Question};
 use super::operators::{Modifiers, Operand, Operator};
 use super::path::{Found, Path, Segment, Step, Steps};
 use super::typed::{Type, Typed};
@@ -87,10 +92,12 @@ pub enum Condition {
         /// What is expected, in words.
         expected: String,
     },
-    /// Some grant of a list of RBAC grants allows this access.
-    Grants {
-        /// The access.
-        access: super::grants::Access,
+    /// A domain operator.
+    Domain {
+        /// What it asks.
+        question: Box<dyn Question>,
+        /// Truth when absent or null.
+        unset: Truth,
         /// What is expected, in words.
         expected: String,
     },
@@ -155,7 +162,10 @@ pub struct Related {
     pub join: usize,
     /// Kind or view of the others.
     pub source: String,
-    /// Paths in this resource, in the order of the join's keys.
+    /// Only what lies in the region of this resource counts: the join's first key is the region.
+    pub scoped: bool,
+    /// Paths in this resource, in the order of the join's other keys. One of them may have a wildcard: what equals any of
+    /// its values is a candidate.
     pub ours: Vec<Path>,
     /// How many must hold.
     pub amount: Amount,
@@ -176,7 +186,7 @@ pub enum Amount {
 
 /// The other resources, for joins.
 pub trait World: Sync {
-    /// The resources of a join whose keys equal `keys`.
+    /// The resources of a join whose keys equal `keys`; of a key with a wildcard, any of its values does.
     fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_>;
 }
 
@@ -206,6 +216,14 @@ pub struct Environment<'a> {
     pub world: &'a dyn World,
 }
 
+// What everything inside of one resource is judged with.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    env: Environment<'a>,
+    // The resource as a whole, however deep the value lies that is being judged.
+    resource: &'a Value,
+}
+
 /// One leaf that decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
@@ -217,6 +235,17 @@ pub struct Trace {
     pub expected: String,
     /// The other resource that the path is in.
     pub related: Option<String>,
+}
+
+impl<'a> Scene<'a> {
+    fn about(self) -> About<'a> {
+        About { resource: self.resource }
+    }
+
+    // The scene of another resource.
+    fn of(self, resource: &'a Value) -> Scene<'a> {
+        Scene { resource, ..self }
+    }
 }
 
 /// What stood at a path.
@@ -233,31 +262,36 @@ pub enum Actual {
 impl Predicate {
     /// The truth on `value`.
     pub fn truth(&self, value: &Value, env: Environment<'_>) -> Truth {
+        self.holds(value, Scene { env, resource: value })
+    }
+
+    fn holds(&self, value: &Value, scene: Scene<'_>) -> Truth {
         match self {
-            Predicate::All(all) => Truth::all(all.iter().map(|p| p.truth(value, env))),
-            Predicate::Any(any) => Truth::any(any.iter().map(|p| p.truth(value, env))),
-            Predicate::Not(inner) => !inner.truth(value, env),
-            Predicate::Leaf(leaf) => leaf.truth(value, env),
-            Predicate::Related(related) => related.truth(value, env),
+            Predicate::All(all) => Truth::all(all.iter().map(|p| p.holds(value, scene))),
+            Predicate::Any(any) => Truth::any(any.iter().map(|p| p.holds(value, scene))),
+            Predicate::Not(inner) => !inner.holds(value, scene),
+            Predicate::Leaf(leaf) => leaf.truth(value, scene),
+            Predicate::Related(related) => related.truth(value, scene),
         }
     }
 
     /// The leaves that made the predicate `truth` on `value`, with what would have been expected of them.
     pub fn explain(&self, value: &Value, env: Environment<'_>, truth: Truth) -> Vec<Trace> {
-        let mut walk = Walk { env, steps: Vec::new(), related: None, traces: Vec::new() };
+        let mut walk =
+            Walk { scene: Scene { env, resource: value }, steps: Vec::new(), related: None, traces: Vec::new() };
         walk.predicate(self, value, truth, false);
         walk.traces
     }
 }
 
 impl Leaf {
-    fn truth(&self, value: &Value, env: Environment<'_>) -> Truth {
+    fn truth(&self, value: &Value, scene: Scene<'_>) -> Truth {
         if self.path.has_wildcard() {
             let mut found = Vec::new();
             self.path.expand(value, &mut |_, f| found.push(f));
-            self.condition.truth_of_many(&found, true, env)
+            self.condition.truth_of_many(&found, true, scene)
         } else {
-            self.condition.truth(&self.path.find(value), env)
+            self.condition.truth(&self.path.find(value), scene)
         }
     }
 }
@@ -267,7 +301,7 @@ fn is_absent(found: &Found<'_>) -> bool {
 }
 
 impl Condition {
-    fn truth(&self, found: &Found<'_>, env: Environment<'_>) -> Truth {
+    fn truth(&self, found: &Found<'_>, scene: Scene<'_>) -> Truth {
         let value = match found {
             Found::Unknown(_) | Found::Value(Value::Unknown(_)) => return Truth::Unknown,
             Found::Absent => &Value::Null,
@@ -277,19 +311,19 @@ impl Condition {
         match self {
             Condition::Test { unset, .. } | Condition::Compare { unset, .. } if absent => *unset,
             Condition::Test { operator, operand, ignore_case, .. } => {
-                (operator.test)(value, operand, Modifiers { ignore_case: *ignore_case, now: env.now })
+                (operator.test)(value, operand, Modifiers { ignore_case: *ignore_case, now: scene.env.now })
             }
             Condition::Compare { as_type, comparison, bounds, .. } => {
                 as_type.read(value).map_or(Truth::Unknown, |typed| Truth::from(comparison.holds(&typed, bounds)))
             }
-            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth(found, env))),
+            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth(found, scene))),
             Condition::Not(_, Some(unset)) if absent => *unset,
-            Condition::Not(inner, _) => !inner.truth(found, env),
+            Condition::Not(inner, _) => !inner.truth(found, scene),
             Condition::Elements { unset: Some(unset), .. } | Condition::Count { unset: Some(unset), .. } if absent => {
                 *unset
             }
             Condition::Elements { .. } => match elements(value) {
-                Some(elements) => self.truth_of_many(&elements, false, env),
+                Some(elements) => self.truth_of_many(&elements, false, scene),
                 None => Truth::Unknown,
             },
             Condition::Count { element: None, comparisons, .. } => {
@@ -307,23 +341,20 @@ impl Condition {
                 count_holds(comparisons, certain, possible)
             }
             Condition::Count { .. } => match elements(value) {
-                Some(elements) => self.truth_of_many(&elements, false, env),
+                Some(elements) => self.truth_of_many(&elements, false, scene),
                 None => Truth::Unknown,
             },
-            Condition::Grants { access, .. } => match grants_access(value, access).0 {
-                Granted::Yes => Truth::True,
-                Granted::No => Truth::False,
-                Granted::Unknown(_) => Truth::Unknown,
-            },
+            Condition::Domain { unset, .. } if absent => *unset,
+            Condition::Domain { question, .. } => question.ask(value, scene.about()).truth,
         }
     }
 
     // Of the elements themselves. A wildcard path stands only with quantifiers, so the rest is unknown by construction. What is
     // unknown on the way of a `wildcard` path may stand for any number of elements.
-    fn truth_of_many(&self, found: &[Found<'_>], wildcard: bool, env: Environment<'_>) -> Truth {
+    fn truth_of_many(&self, found: &[Found<'_>], wildcard: bool, scene: Scene<'_>) -> Truth {
         match self {
             Condition::Elements { quantifier, element, .. } => {
-                let truths = found.iter().map(|f| element.truth(f, env));
+                let truths = found.iter().map(|f| element.truth(f, scene));
                 match quantifier {
                     Quantifier::Any => Truth::any(truths),
                     Quantifier::All => Truth::all(truths),
@@ -332,14 +363,14 @@ impl Condition {
             }
             Condition::Count { comparisons, element, .. } => {
                 let truths: Vec<Truth> =
-                    found.iter().map(|f| element.as_ref().map_or(Truth::True, |e| e.truth(f, env))).collect();
+                    found.iter().map(|f| element.as_ref().map_or(Truth::True, |e| e.truth(f, scene))).collect();
                 let certain = truths.iter().filter(|t| **t == Truth::True).count();
                 let possible = truths.iter().filter(|t| **t != Truth::False).count();
                 let open = wildcard && found.iter().any(|f| matches!(f, Found::Unknown(_)));
                 count_holds_open(comparisons, certain, possible, open)
             }
-            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth_of_many(found, wildcard, env))),
-            Condition::Not(inner, _) => !inner.truth_of_many(found, wildcard, env),
+            Condition::All(all) => Truth::all(all.iter().map(|c| c.truth_of_many(found, wildcard, scene))),
+            Condition::Not(inner, _) => !inner.truth_of_many(found, wildcard, scene),
             _ => Truth::Unknown,
         }
     }
@@ -349,7 +380,7 @@ impl Condition {
             Condition::Test { expected, .. }
             | Condition::Compare { expected, .. }
             | Condition::Count { expected, .. }
-            | Condition::Grants { expected, .. } => expected.clone(),
+            | Condition::Domain { expected, .. } => expected.clone(),
             Condition::All(all) => all.iter().map(Condition::expected).collect::<Vec<_>>().join(" and "),
             Condition::Not(inner, _) => opposite(&inner.expected()),
             Condition::Elements { quantifier, element, .. } => {
@@ -373,18 +404,18 @@ impl Condition {
             Condition::Compare { as_type, .. } => as_type.wants(),
             Condition::Not(inner, _) => inner.wants(),
             Condition::All(all) => all.first().map_or("a value", Condition::wants),
-            Condition::Elements { .. } | Condition::Count { .. } | Condition::Grants { .. } => "a list",
+            Condition::Elements { .. } | Condition::Count { .. } | Condition::Domain { .. } => "a list",
         }
     }
 }
 
 impl Element {
-    fn truth(&self, found: &Found<'_>, env: Environment<'_>) -> Truth {
+    fn truth(&self, found: &Found<'_>, scene: Scene<'_>) -> Truth {
         match (self, found) {
-            (Element::Condition(condition), found) => condition.truth(found, env),
+            (Element::Condition(condition), found) => condition.truth(found, scene),
             (Element::Predicate(_), Found::Unknown(_)) => Truth::Unknown,
-            (Element::Predicate(predicate), Found::Value(value)) => predicate.truth(value, env),
-            (Element::Predicate(predicate), Found::Absent) => predicate.truth(&Value::Null, env),
+            (Element::Predicate(predicate), Found::Value(value)) => predicate.holds(value, scene),
+            (Element::Predicate(predicate), Found::Absent) => predicate.holds(&Value::Null, scene),
         }
     }
 }
@@ -433,37 +464,62 @@ fn count_holds(comparisons: &[(Comparison, Vec<f64>)], certain: usize, possible:
 }
 
 impl Related {
-    fn keys(&self, value: &Value) -> Result<Option<Vec<Value>>, Text> {
-        let mut keys = Vec::with_capacity(self.ours.len());
-        for path in &self.ours {
-            match path.find(value) {
-                Found::Value(Value::Null) | Found::Absent => return Ok(None),
-                Found::Value(value) => match inner_unknown(value) {
-                    Some(why) => return Err(why.into()),
-                    None => keys.push(value.clone()),
-                },
+    // The values of every key. Several only of a path with a wildcard, with the reason if there may be more; none at all if a
+    // key has no value, so that nothing can equal it.
+    fn keys(&self, value: &Value, scene: Scene<'_>) -> Result<(Vec<Vec<Value>>, Option<Text>), Text> {
+        let mut keys = vec![Vec::with_capacity(self.ours.len() + 1)];
+        if self.scoped {
+            // What has no region is in one place with all else that has none.
+            let region = match region().find(scene.resource) {
+                Found::Value(region) => region.clone(),
+                Found::Absent => Value::Null,
                 Found::Unknown(why) => return Err(why),
-            }
+            };
+            keys.iter_mut().for_each(|key| key.push(region.clone()));
         }
-        Ok(Some(keys))
+        let mut more = None;
+        for path in &self.ours {
+            let mut values = Vec::new();
+            if path.has_wildcard() {
+                let mut why = None;
+                path.expand(value, &mut |_, found| match key_value(found) {
+                    Ok(value) => values.extend(value),
+                    Err(reason) => why = Some(reason),
+                });
+                more = more.or(why);
+            } else {
+                values.extend(key_value(path.find(value))?);
+            }
+            keys = keys
+                .into_iter()
+                .flat_map(|key| values.iter().map(move |value| key.iter().chain([value]).cloned().collect()))
+                .collect();
+        }
+        Ok((keys, more))
     }
 
-    fn candidates<'e>(&self, value: &Value, env: Environment<'e>) -> Result<Candidates<'e>, Text> {
-        Ok(match self.keys(value)? {
-            Some(keys) => env.world.candidates(self.join, &keys),
-            None => Candidates { values: Vec::new(), incomplete: None },
-        })
+    fn candidates<'e>(&self, value: &Value, scene: Scene<'e>) -> Result<Candidates<'e>, Text> {
+        let (keys, more) = self.keys(value, scene)?;
+        let mut all = Candidates { values: Vec::new(), incomplete: more };
+        let mut seen: HashSet<*const Value, FixedState> = HashSet::default();
+        let several = keys.len() > 1;
+        for key in keys {
+            let found = scene.env.world.candidates(self.join, &key);
+            all.values.extend(found.values.into_iter().filter(|(_, value)| !several || seen.insert(*value)));
+            all.incomplete = all.incomplete.or(found.incomplete);
+        }
+        Ok(all)
     }
 
-    fn truth(&self, value: &Value, env: Environment<'_>) -> Truth {
-        match self.candidates(value, env) {
-            Ok(candidates) => self.judge(&candidates, env),
+    fn truth(&self, value: &Value, scene: Scene<'_>) -> Truth {
+        match self.candidates(value, scene) {
+            Ok(candidates) => self.judge(&candidates, scene),
             Err(_) => Truth::Unknown,
         }
     }
 
-    fn judge(&self, candidates: &Candidates<'_>, env: Environment<'_>) -> Truth {
-        let truths: Vec<Truth> = candidates.values.iter().map(|(_, v)| self.predicate.truth(v, env)).collect();
+    fn judge(&self, candidates: &Candidates<'_>, scene: Scene<'_>) -> Truth {
+        let truths: Vec<Truth> = candidates.values.iter().map(|(_, v)| self.predicate.holds(v, scene.of(v))).collect();
         // A candidate that nobody has seen could be anything.
         let unseen = candidates.incomplete.is_some().then_some(Truth::Unknown);
         let all = || truths.iter().copied().chain(unseen);
@@ -477,6 +533,24 @@ impl Related {
                 count_holds_open(comparisons, certain, possible, unseen.is_some())
             }
         }
+    }
+}
+
+/// Where resources say which region they lie in.
+pub fn region() -> &'static Path {
+    static REGION: LazyLock<Path> = LazyLock::new(|| Path::keys(&["metadata", "namespace"]));
+    &REGION
+}
+
+// A value to join on; nothing equals what is not there.
+fn key_value(found: Found<'_>) -> Result<Option<Value>, Text> {
+    match found {
+        Found::Value(Value::Null) | Found::Absent => Ok(None),
+        Found::Value(value) => match inner_unknown(value) {
+            Some(why) => Err(why.into()),
+            None => Ok(Some(value.clone())),
+        },
+        Found::Unknown(why) => Err(why),
     }
 }
 
@@ -496,7 +570,7 @@ fn count_holds_open(comparisons: &[(Comparison, Vec<f64>)], certain: usize, poss
 
 // Walks a predicate again, for the leaves that decided.
 struct Walk<'a> {
-    env: Environment<'a>,
+    scene: Scene<'a>,
     steps: Steps,
     related: Option<String>,
     traces: Vec<Trace>,
@@ -510,7 +584,7 @@ impl Walk<'_> {
                 // Those that share the truth of the whole decided it: the false ones of a false `all`, every alternative
                 // of a false `any`, the unknown ones of an unknown one.
                 for part in parts {
-                    if part.truth(value, self.env) == truth {
+                    if part.holds(value, self.scene) == truth {
                         self.predicate(part, value, truth, negated);
                     }
                 }
@@ -539,7 +613,7 @@ impl Walk<'_> {
         match (condition, found) {
             (Condition::All(all), _) => {
                 for part in all {
-                    if part.truth(found, self.env) == truth {
+                    if part.truth(found, self.scene) == truth {
                         self.condition(part, found, truth, negated);
                     }
                 }
@@ -551,19 +625,26 @@ impl Walk<'_> {
                 let many = elements_with_steps(value);
                 self.many(condition, &many, truth, negated, &Path::default());
             }
-            (Condition::Grants { access, .. }, Found::Value(value @ Value::List(items))) => {
-                let (_, deciding) = grants_access(value, access);
-                if deciding.is_empty() {
-                    return self.push(condition, found, negated);
-                }
-                for at in deciding {
-                    let Some(grant) = items.get(at) else { continue };
-                    self.steps.push(Step::Index(at));
-                    self.trace(Actual::Value(as_written(grant)), condition.expected(), negated);
-                    self.steps.pop();
-                }
+            (Condition::Domain { question, .. }, Found::Value(value)) if !is_absent(found) => {
+                let answer = question.ask(value, self.scene.about());
+                self.answer(answer, value, condition.expected(), negated);
             }
             _ => self.push(condition, found, negated),
+        }
+    }
+
+    // The parts that decided; the whole if no single one did. What is unknown has its reason as well.
+    fn answer(&mut self, answer: Answer, value: &Value, expected: String, negated: bool) {
+        if let Some(why) = answer.why {
+            self.trace(Actual::Unknown(why.to_string()), expected.clone(), negated);
+        } else if answer.decided.is_empty() {
+            self.trace(Actual::Value(value.clone()), expected.clone(), negated);
+        }
+        for part in answer.decided {
+            let length = self.steps.len();
+            self.steps.extend(part.steps);
+            self.trace(Actual::Value(part.shown), expected.clone(), negated);
+            self.steps.truncate(length);
         }
     }
 
@@ -573,7 +654,7 @@ impl Walk<'_> {
             Condition::All(all) => {
                 for part in all {
                     let plain: Vec<Found<'_>> = found.iter().map(|(_, f)| f.clone()).collect();
-                    if part.truth_of_many(&plain, path.has_wildcard(), self.env) == truth {
+                    if part.truth_of_many(&plain, path.has_wildcard(), self.scene) == truth {
                         self.many(part, found, truth, negated, path);
                     }
                 }
@@ -586,7 +667,7 @@ impl Walk<'_> {
                 };
                 let before = self.traces.len();
                 for (steps, f) in found {
-                    if element.truth(f, self.env) != wanted {
+                    if element.truth(f, self.scene) != wanted {
                         continue;
                     }
                     let length = self.steps.len();
@@ -620,7 +701,7 @@ impl Walk<'_> {
     }
 
     fn related(&mut self, related: &Related, value: &Value, truth: Truth, negated: bool) {
-        let candidates = match related.candidates(value, self.env) {
+        let candidates = match related.candidates(value, self.scene) {
             Ok(candidates) => candidates,
             Err(why) => return self.other(related, Actual::Unknown(why.to_string()), negated),
         };
@@ -632,9 +713,12 @@ impl Walk<'_> {
         // Of `any` that failed every candidate is an alternative; show how far each got. Counts have no single culprit.
         if matches!(related.amount, Amount::Quantifier(_)) {
             for (name, candidate) in &candidates.values {
-                if related.predicate.truth(candidate, self.env) == wanted {
+                let scene = self.scene.of(candidate);
+                if related.predicate.holds(candidate, scene) == wanted {
                     let (outer_steps, outer) = (std::mem::take(&mut self.steps), self.related.replace(name.clone()));
+                    let outer_scene = std::mem::replace(&mut self.scene, scene);
                     self.predicate(&related.predicate, candidate, wanted, turned);
+                    self.scene = outer_scene;
                     self.steps = outer_steps;
                     self.related = outer;
                 }
@@ -663,7 +747,7 @@ impl Walk<'_> {
     }
 
     fn push(&mut self, condition: &Condition, found: &Found<'_>, negated: bool) {
-        let truth = condition.truth(found, self.env);
+        let truth = condition.truth(found, self.scene);
         let actual = match found {
             Found::Unknown(why) => Actual::Unknown(why.to_string()),
             Found::Absent => Actual::Absent,
@@ -680,7 +764,7 @@ impl Walk<'_> {
 
 // What is expected where the opposite was written, in words that people would use.
 fn opposite(words: &str) -> String {
-    const PAIRS: [(&str, &str); 11] = [
+    const PAIRS: [(&str, &str); 13] = [
         ("not ", ""),
         ("contains one of ", "without any of "),
         ("contains ", "without "),
@@ -689,7 +773,9 @@ fn opposite(words: &str) -> String {
         ("more than ", "at most "),
         ("a grant ", "no grant "),
         ("an element with ", "no element with "),
+        ("an entry ", "no entry "),
         ("a ", "no "),
+        ("expires within ", "is valid for longer than "),
         ("older than ", "newer than "),
         ("mode within ", "mode outside of "),
     ];

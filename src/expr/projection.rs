@@ -65,6 +65,11 @@ impl Projection {
         self.all
     }
 
+    /// The keys of a map that are wanted by name.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.keys.iter().map(|(name, ..)| *name)
+    }
+
     /// What is wanted of the map entry `key`; none if nothing is.
     pub fn entry(&self, key: &str) -> Option<(Symbol, &Projection)> {
         if let Some((_, symbol, below)) = self.keys.iter().find(|(name, ..)| *name == key) {

@@ -176,11 +176,21 @@ pub fn mode(value: &Value) -> Option<u32> {
     }
 }
 
-/// Seconds between an RFC 3339 date and `now`; positive for the past.
-pub fn age(text: &str, now: jiff::Timestamp) -> Option<f64> {
-    let at: jiff::Timestamp = match text.parse() {
-        Ok(at) => at,
-        Err(_) => format!("{}T00:00:00Z", text.parse::<jiff::civil::Date>().ok()?).parse().ok()?,
+/// Seconds between a date and `now`; positive for the past. A date is RFC 3339 text, a day, or seconds since 1970 as a number.
+pub fn age(value: &Value, now: jiff::Timestamp) -> Option<f64> {
+    // Beyond the year 5000 a number counts something else (milliseconds), and no one should guess what.
+    const LAST: i64 = 100_000_000_000;
+    let at: jiff::Timestamp = match value {
+        Value::Str(text) => match text.parse() {
+            Ok(at) => at,
+            Err(_) => format!("{}T00:00:00Z", text.parse::<jiff::civil::Date>().ok()?).parse().ok()?,
+        },
+        Value::Int(seconds) if (0..LAST).contains(seconds) => jiff::Timestamp::from_second(*seconds).ok()?,
+        Value::Float(seconds) if (0.0..LAST as f64).contains(seconds) => {
+            let part = std::time::Duration::try_from_secs_f64(*seconds).ok()?;
+            jiff::Timestamp::UNIX_EPOCH.checked_add(part).ok()?
+        }
+        _ => return None,
     };
     Some(now.duration_since(at).as_secs_f64())
 }
@@ -229,8 +239,26 @@ mod tests {
     #[test]
     fn ages() {
         let now = "2026-01-31T00:00:00Z".parse().unwrap();
-        assert_eq!(age("2026-01-01T00:00:00Z", now), Some(30.0 * 86_400.0));
-        assert_eq!(age("2026-01-01", now), Some(30.0 * 86_400.0));
-        assert_eq!(age("yesterday", now), None);
+        let month = Some(30.0 * 86_400.0);
+        for text in [
+            "2026-01-01T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00:00+00:00",
+            "2026-01-01T02:00:00+02:00",
+            "2026-01-01T00:00:00.000Z",
+            "2026-01-01T00:00:00.000000+00:00",
+            "2026-01-01T00:00:00.000+0000",
+        ] {
+            assert_eq!(age(&Value::str(text), now), month, "{text}");
+        }
+        assert_eq!(age(&Value::Int(1_767_225_600), now), month);
+        assert_eq!(age(&Value::Float(1_767_225_600.5), now), month.map(|month| month - 0.5));
+        for wrong in [Value::str("yesterday"), Value::str(""), Value::Bool(true), Value::Int(-1)] {
+            assert_eq!(age(&wrong, now), None, "{wrong}");
+        }
+        // Milliseconds are not taken for seconds, nor is nonsense.
+        for wrong in [Value::Int(1_767_225_600_000), Value::Float(f64::NAN), Value::Float(1e300)] {
+            assert_eq!(age(&wrong, now), None, "{wrong}");
+        }
     }
 }

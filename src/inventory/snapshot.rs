@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use super::{Inventory, Mode};
 use crate::expr::projection::Sharing;
 use crate::expr::{Map, Value};
-use crate::model::{Gap, System};
+use crate::model::{Gap, System, Technology};
 
 /// `apiVersion` of header and trailer.
 const API_VERSION: &str = "spm.snapshot/v1";
@@ -50,6 +50,9 @@ pub enum Mark {
     Header {
         /// Version of the format.
         api_version: String,
+        /// Technology of the system.
+        #[serde(default = "kubernetes")]
+        technology: Technology,
         /// How the system was read.
         mode: Mode,
         /// When it was read.
@@ -75,6 +78,11 @@ pub enum Mark {
         /// Number of objects between the two lines.
         objects: u64,
     },
+}
+
+// Snapshots that do not say it are older than any other technology.
+fn kubernetes() -> Technology {
+    Technology::Kubernetes
 }
 
 /// Whether an object with this `apiVersion` is a header or trailer, of whatever version.
@@ -107,7 +115,7 @@ pub struct SnapshotWriter {
 
 impl SnapshotWriter {
     /// Begins the snapshot of a system that is read at `now`. Only the owner may read the file.
-    pub fn create(path: &Path, mode: Mode, now: jiff::Timestamp) -> io::Result<SnapshotWriter> {
+    pub fn create(path: &Path, technology: Technology, mode: Mode, now: jiff::Timestamp) -> io::Result<SnapshotWriter> {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
@@ -123,7 +131,7 @@ impl SnapshotWriter {
             objects: 0,
             kinds: BTreeSet::new(),
         };
-        writer.mark(&Mark::Header { api_version: API_VERSION.to_owned(), mode, now })?;
+        writer.mark(&Mark::Header { api_version: API_VERSION.to_owned(), technology, mode, now })?;
         Ok(writer)
     }
 
@@ -253,10 +261,23 @@ fn mask_variable(variable: &mut Json) {
     }
 }
 
+/// Key of a map that stands for a value which could not be read.
+const UNKNOWN: &str = "spm.unknown";
+
+/// Stands in a snapshot for a value that could not be read, for this reason.
+pub fn unknown(why: &str) -> Json {
+    serde_json::json!({ UNKNOWN: why })
+}
+
+fn why_unknown(map: &Map) -> Option<&str> {
+    map.iter().find(|(key, _)| key.as_str() == UNKNOWN).and_then(|(_, why)| why.as_str())
+}
+
 /// The value with what was masked turned into unknown; equal lists and maps in it are kept once per `sharing`.
 pub fn unmask(value: Value, sharing: &Sharing) -> Value {
     match &value {
         Value::Str(text) if **text == *MASK => Value::unknown(MASKED),
+        Value::Map(map) if why_unknown(map).is_some() => Value::unknown(why_unknown(map).unwrap_or_default()),
         Value::List(items) if items.iter().any(is_masked) => {
             sharing.share(Value::list(items.iter().map(|item| unmask(item.clone(), sharing))))
         }
@@ -272,7 +293,7 @@ fn is_masked(value: &Value) -> bool {
     match value {
         Value::Str(text) => **text == *MASK,
         Value::List(items) => items.iter().any(is_masked),
-        Value::Map(map) => map.iter().any(|(_, value)| is_masked(value)),
+        Value::Map(map) => why_unknown(map).is_some() || map.iter().any(|(_, value)| is_masked(value)),
         _ => false,
     }
 }
@@ -334,7 +355,8 @@ mod tests {
     fn an_unfinished_snapshot_leaves_nothing_behind() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s.jsonl.zst");
-        let mut writer = SnapshotWriter::create(&path, Mode::Live, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let mut writer =
+            SnapshotWriter::create(&path, Technology::Kubernetes, Mode::Live, jiff::Timestamp::UNIX_EPOCH).unwrap();
         writer.object("v1", "Pod", b"{}").unwrap();
         assert!(writer.object("v1", "Pod", b"{").is_err());
         drop(writer);

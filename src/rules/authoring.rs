@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::catalog::{self, Source};
+use crate::expr::domain::{self, DOMAIN, Key};
 use crate::expr::operators::{COMPARISONS, MODIFIERS, NESTED, OPERATORS, TYPE_NAMES, Takes};
 use crate::model::Technology;
 
@@ -26,6 +27,36 @@ fn operand(takes: Takes) -> Value {
     json!({"anyOf": [own, parameter]})
 }
 
+// The operand of a domain operator: a map with known keys.
+fn keys(keys: &[Key]) -> Value {
+    let properties: serde_json::Map<String, Value> = keys
+        .iter()
+        .map(|key| {
+            let mut schema = argument(key.takes);
+            schema["description"] = key.doc.into();
+            (key.name.to_owned(), schema)
+        })
+        .collect();
+    let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn argument(takes: domain::Takes) -> Value {
+    let text = json!({"type": ["string", "number"]});
+    let parameter = json!({"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"});
+    let own = match takes {
+        domain::Takes::Text => return text,
+        domain::Takes::Texts => json!({"anyOf": [text, {"type": "array", "items": text}]}),
+        domain::Takes::Flag => json!({"type": "boolean"}),
+        domain::Takes::Number => json!({"type": "integer"}),
+        domain::Takes::Numbers => json!({"type": ["integer", "array"], "items": {"type": ["integer", "string"]}}),
+        domain::Takes::OneOf(words) => json!({"enum": words}),
+        domain::Takes::Map(inner) => keys(inner),
+        domain::Takes::Maps(inner) => json!({"type": "array", "items": keys(inner)}),
+    };
+    json!({"anyOf": [own, parameter]})
+}
+
 fn definitions() -> Value {
     let mut operators = serde_json::Map::new();
     for operator in OPERATORS {
@@ -35,6 +66,11 @@ fn definitions() -> Value {
     }
     for (name, doc) in NESTED {
         operators.insert((*name).to_owned(), json!({"description": doc}));
+    }
+    for row in DOMAIN {
+        let parameter = json!({"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"});
+        let schema = json!({"anyOf": [keys(row.keys), parameter], "description": row.doc});
+        operators.insert(row.name.to_owned(), schema);
     }
     operators.insert("ignore_case".to_owned(), json!({"type": "boolean", "description": MODIFIERS[0].1}));
     operators.insert(
@@ -68,6 +104,7 @@ fn definitions() -> Value {
             "properties": {
                 "resource": {"enum": sources()},
                 "on": {"type": "object", "additionalProperties": {"type": "string"}, "description": "their path: our path"},
+                "scope": {"enum": ["region", "account"], "description": "Between resources that lie in regions only those of the same region count, unless this is `account`."},
                 "any": {"$ref": "#/$defs/predicate"},
                 "all": {"$ref": "#/$defs/predicate"},
                 "none": {"$ref": "#/$defs/predicate"},
@@ -250,6 +287,31 @@ fn nested(path: &str, value: &str) -> String {
     path.rsplit('.').fold(value.to_owned(), |inner, key| format!("{{ {key}: {inner} }}"))
 }
 
+const DOMAIN_WORDS: &str = "\n## Domain operators\n\n\
+    Questions that need more than a comparison; each takes a map. Evidence is the part of the value that decided.\n";
+
+const JOIN_WORDS: &str = "\n## Joins\n\n\
+    `related: { resource: KIND, on: { their.path: our.path }, any: ... }` is about the resources of another kind whose values \
+    equal ours. One path of each side may have a wildcard: `on: { TopicArn: \"AlarmActions[*]\" }` leads to the topics of all of \
+    the actions, each once. Between kinds that lie in regions only resources of the same region count, and only what could not \
+    be read there leaves the answer open; `scope: account` takes all regions. Inside of `each` such a join needs \
+    `scope: account`, since an element does not say where it lies.\n";
+
+fn key_rows(keys: &[Key], above: &str, out: &mut String) {
+    for key in keys {
+        let name = format!("{above}{}", key.name);
+        let (takes, inner): (_, &[Key]) = match key.takes {
+            domain::Takes::Map(inner) => ("a map".to_owned(), inner),
+            domain::Takes::Maps(inner) => ("a list of maps".to_owned(), inner),
+            other => (other.wants(), &[]),
+        };
+        let required = if key.required { " Required." } else { "" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "| `{name}` | {takes} | {}{required} |", key.doc);
+        key_rows(inner, &format!("{name}."), out);
+    }
+}
+
 /// The reference page of the language: operators, resources, themes.
 pub fn reference() -> String {
     let mut out = String::from(
@@ -274,6 +336,22 @@ pub fn reference() -> String {
     for (name, doc) in NESTED.iter().chain(MODIFIERS) {
         let _ = writeln!(out, "| `{name}` | {doc} |");
     }
+    out.push_str(DOMAIN_WORDS);
+    for row in DOMAIN {
+        let absent = format!("{:?}", row.absent).to_lowercase();
+        let (example, yes, no) = row.example;
+        let _ = write!(
+            out,
+            "\n### `{}`\n\n{} Of an absent value: {absent}, unless `unset` says otherwise.\n",
+            row.name, row.doc
+        );
+        if !row.keys.is_empty() {
+            out.push_str("\n| key | takes | meaning |\n| --- | --- | --- |\n");
+            key_rows(row.keys, "", &mut out);
+        }
+        let _ = write!(out, "\n```yaml\n{}: {example}\n# holds for\n{yes}\n# does not hold for\n{no}\n```\n", row.name);
+    }
+    out.push_str(JOIN_WORDS);
     let _ = write!(out, "\n## Themes\n\n{}\n\n## Resources\n\n", THEMES.map(|theme| format!("`{theme}`")).join(", "));
     for view in catalog::views() {
         let _ = write!(

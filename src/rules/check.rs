@@ -170,6 +170,7 @@ fn compile(
         schema: &CatalogSchema,
         source: source.name().to_owned(),
         prefix: Path::default(),
+        whole: true,
         reads: Vec::new(),
         joins: Vec::new(),
         used: BTreeSet::new(),
@@ -177,6 +178,7 @@ fn compile(
     let where_ = where_.and_then(|node| compiler.predicate(node));
     let each = each.and_then(|node| each_of(node, &mut compiler));
     if let Some(each) = &each {
+        compiler.whole = false;
         compiler.prefix = match each.path.has_wildcard() {
             true => each.path.clone(),
             false => each.path.join(&Path { segments: vec![crate::expr::Segment::Any] }),
@@ -207,7 +209,9 @@ fn each_of(node: &Node, compiler: &mut Compiler<'_>) -> Option<Each> {
     compiler.reads.push((compiler.source.clone(), path.clone()));
     let step = if path.has_wildcard() { Path::default() } else { Path { segments: vec![crate::expr::Segment::Any] } };
     let outer = std::mem::replace(&mut compiler.prefix, path.join(&step));
+    compiler.whole = false;
     let where_ = node.get("where").and_then(|node| compiler.predicate(node));
+    compiler.whole = true;
     compiler.prefix = outer;
     let empty = match node.get("empty").map(|n| (n, n.text())) {
         None | Some((_, Some("not_relevant"))) => State::NotRelevant,

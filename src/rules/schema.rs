@@ -26,6 +26,13 @@ impl Schema for CatalogSchema {
             Some(Source::View(view)) => view_path(view, path),
         }
     }
+
+    fn scoped(&self, source: &str) -> bool {
+        match catalog::source(source) {
+            Some(Source::Kind(kind)) => kind.technology == Technology::Aws && kind.namespaced,
+            Some(Source::View(_)) | None => false,
+        }
+    }
 }
 
 fn aws_path(kind: &str, path: &Path) -> Result<(), String> {

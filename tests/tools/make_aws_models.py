@@ -2,7 +2,7 @@
 """Makes src/catalog/aws/models/*.json: protocol, request, answer and paging of every operation that spm calls.
 
 The facts come from the service models of botocore (Apache-2.0), reduced to what kinds.yaml names and without any prose.
-Run it in an environment with the botocore of tests/requirements.txt; `--check` only compares.
+Run it in an environment with the botocore of tests/bed/aws/requirements.txt; `--check` only compares.
 
 One file per service:
   protocol    json, query, ec2, rest-json or rest-xml
@@ -29,6 +29,7 @@ AWS = ROOT / "src/catalog/aws"
 ALWAYS = [
     "ec2 DescribeRegions",
     "iam GenerateCredentialReport",
+    "iam SimulatePrincipalPolicy",
     "organizations ListAccounts",
     "s3 GetBucketLocation",
     "sts AssumeRole",

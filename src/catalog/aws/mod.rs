@@ -8,3 +8,6 @@ pub mod kinds;
 pub mod model;
 
 pub use kinds::{Row, kinds, row, rows};
+
+/// `apiVersion` of objects in snapshots.
+pub const API_VERSION: &str = "spm.aws/v1";

@@ -16,10 +16,10 @@ use super::source::Source;
 use super::split::{Batch, Form, Head, Problem, Unit};
 use super::yaml::{At, Document, YamlError};
 use crate::base::symbol::Symbol;
-use crate::catalog::{self, Kind, kubernetes};
+use crate::catalog::{self, Kind};
 use crate::expr::{Path, Projection, Value};
 use crate::inventory::{Place, Resource, Wanted, snapshot};
-use crate::model::{GapReason, Technology, Text};
+use crate::model::{GapReason, Text};
 
 /// Lists in lists in lists are no manifests.
 const DEEPEST_LIST: usize = 8;
@@ -419,7 +419,7 @@ impl Job<'_> {
         if kind == "NodeFacts" && api_version.starts_with("spm.node/") && api_version != NODE_FACTS {
             return Identity::Newer(api_version.to_owned());
         }
-        match kubernetes::object_kind(api_version, kind) {
+        match catalog::object_kind(api_version, kind) {
             Some((known, old)) => {
                 self.found.known += 1;
                 if old {
@@ -458,9 +458,7 @@ impl Job<'_> {
     }
 
     fn save(&mut self, head: &Head, kind: &'static Kind, object: serde_json::Value) {
-        debug_assert_eq!(kind.technology, Technology::Kubernetes);
-        let served =
-            if kind.group.is_empty() { kind.version.to_owned() } else { format!("{}/{}", kind.group, kind.version) };
+        let served = kind.api_version();
         let api_version = head.api_version.as_deref().unwrap_or(&served);
         // Writing to memory cannot fail.
         if snapshot::write_masked(api_version, kind.name, object, &mut self.found.saved.0).is_ok() {

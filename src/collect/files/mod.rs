@@ -71,6 +71,19 @@ fn because(found: &[String]) -> String {
     found.iter().map(|what| format!("\n  {what}")).collect()
 }
 
+/// The technology of a snapshot, which its first line tells; none if the input begins with anything else.
+pub fn technology(paths: &[PathBuf]) -> Option<Technology> {
+    let mut sources = Sources::default();
+    sources.add(paths.first().filter(|path| path.is_file())?, false).ok()?;
+    let mut reader = sources.files.first()?.open().ok()?;
+    let mut line = Vec::new();
+    // The header is short.
+    io::BufRead::read_until(&mut io::BufReader::new(io::Read::take(&mut reader, 4096)), b'\n', &mut line).ok()?;
+    match Mark::parse(&line).ok()? {
+        Mark::Header { technology, .. } | Mark::Trailer { system: System { technology, .. }, .. } => Some(technology),
+    }
+}
+
 /// Reads the input; of each object only what is `wanted`. With `save`, all objects are also kept whole, for a snapshot that
 /// the caller finishes.
 pub fn read(

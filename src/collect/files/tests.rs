@@ -546,7 +546,7 @@ fn node_facts_by_either_way() {
 
 fn snapshot_of(files: &Files, mode: Mode, now: jiff::Timestamp) -> (std::path::PathBuf, Inventory) {
     let path = files.path().join("s.jsonl.zst");
-    let mut writer = SnapshotWriter::create(&path, mode, now).unwrap();
+    let mut writer = SnapshotWriter::create(&path, crate::model::Technology::Kubernetes, mode, now).unwrap();
     writer.asked("Pod");
     writer.asked("Namespace");
     let input = FileInput { paths: vec![files.path().join("in")], ..FileInput::default() };

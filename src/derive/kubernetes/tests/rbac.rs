@@ -1,7 +1,7 @@
 //! Grants, roles, bindings and service accounts.
 
 use super::*;
-use crate::expr::grants::{Access, Granted, grants_access};
+use crate::expr::domain::grants::{Access, Granted, grants_access};
 
 fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> Json {
     json!({"verbs": verbs, "apiGroups": groups, "resources": resources})

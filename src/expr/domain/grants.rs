@@ -1,8 +1,61 @@
 //! Whether a list of grants allows an access, decided as the authorizer of Kubernetes decides it: by verb, group and
 //! resource with its wildcards, for any object of the resource.
 
-use super::{Map, Value};
+use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
+use crate::expr::path::Step;
+use crate::expr::{Map, Truth, Value};
 use crate::model::Text;
+
+/// `grants_access`.
+pub static GRANTS_ACCESS: Domain = Domain {
+    name: "grants_access",
+    doc: "Some grant of the list allows one of the verbs on the resource, as the RBAC authorizer decides.",
+    keys: &[
+        Key { name: "verbs", takes: Takes::Texts, required: true, doc: "Verbs; any of them is enough." },
+        Key { name: "group", takes: Takes::Text, required: false, doc: "API group; the core group if left out." },
+        Key {
+            name: "resource",
+            takes: Takes::Text,
+            required: true,
+            doc: "Resource, with its subresource if one is meant (`pods/exec`).",
+        },
+        Key {
+            name: "scope",
+            takes: Takes::OneOf(&["cluster", "any"]),
+            required: false,
+            doc: "`cluster`: only grants for the whole cluster count. Default `any`.",
+        },
+        Key {
+            name: "builtin",
+            takes: Takes::Flag,
+            required: false,
+            doc: "false: grants that the cluster makes itself do not count. Default true.",
+        },
+    ],
+    absent: Truth::False,
+    reads: &[],
+    example: (
+        r#"{"verbs": ["get"], "group": "", "resource": "secrets", "scope": "any", "builtin": false}"#,
+        r#"[{"verbs": ["*"], "apiGroups": [""], "resources": ["secrets"], "scope": "shop", "builtin": false}]"#,
+        r#"[{"verbs": ["*"], "apiGroups": [""], "resources": ["pods"], "scope": "shop", "builtin": false}]"#,
+    ),
+    parse: |arguments| {
+        let access = Access {
+            verbs: arguments.texts("verbs").to_vec(),
+            group: arguments.text("group").unwrap_or_default().to_owned(),
+            resource: arguments.text("resource").unwrap_or_default().to_owned(),
+            cluster_only: arguments.text("scope") == Some("cluster"),
+            ignore_builtin: arguments.flag("builtin") == Some(false),
+        };
+        if access.verbs.is_empty() || access.resource.is_empty() {
+            return Err("`verbs` and `resource` may not be empty".to_owned());
+        }
+        let group = if access.group.is_empty() { String::new() } else { format!(".{}", access.group) };
+        let scope = if access.cluster_only { " in the whole cluster" } else { "" };
+        let expected = format!("a grant to {} {}{group}{scope}", access.verbs.join(", "), access.resource);
+        Ok(Asked { question: Box::new(access), expected })
+    },
+};
 
 /// An access to ask about. Any of the verbs is enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +70,20 @@ pub struct Access {
     pub cluster_only: bool,
     /// Grants that the cluster makes itself do not count.
     pub ignore_builtin: bool,
+}
+
+impl Question for Access {
+    fn ask(&self, value: &Value, _: About<'_>) -> Answer {
+        let (granted, deciding) = grants_access(value, self);
+        let decided = deciding
+            .into_iter()
+            .filter_map(|at| Some(Decided { steps: vec![Step::Index(at)], shown: as_written(value.items().get(at)?) }));
+        match granted {
+            Granted::Yes => Answer::yes(decided.collect()),
+            Granted::No => Answer::no(),
+            Granted::Unknown(why) => Answer { decided: decided.collect(), ..Answer::unknown(why) },
+        }
+    }
 }
 
 /// Whether an access is granted.
@@ -66,8 +133,8 @@ pub fn grants_access(grants: &Value, access: &Access) -> (Granted, Vec<usize>) {
     }
 }
 
-/// A grant as its role writes it, for evidence: what views add to it (see `rbac_subject`) the source of the evidence says.
-pub fn as_written(grant: &Value) -> Value {
+// A grant as its role writes it, for evidence: what views add to it (see `rbac_subject`) the source of the evidence says.
+fn as_written(grant: &Value) -> Value {
     const ADDED: [&str; 4] = ["scope", "role", "binding", "builtin"];
     match grant {
         Value::Map(map) => {

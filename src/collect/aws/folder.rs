@@ -1,0 +1,538 @@
+//! An account from files: answers that were saved with the vendor's command line
+//! (`aws ec2 describe-security-groups > eu-west-1/describe-security-groups.json`).
+//!
+//! A list is known by what it holds, if need be by the operation in the file name. Answers about one object carry its name
+//! behind the operation: `get-bucket-policy.my-bucket.json`. Folders or file names tell region and account where the objects
+//! themselves do not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value as Json};
+
+use super::objects::{self, Object, Origin, needed, with_identity};
+use crate::base::text::count;
+use crate::catalog::aws::kinds::{Scope, field_names};
+use crate::catalog::aws::{Row, row, rows};
+use crate::collect::{Progress, credential_report};
+use crate::expr::projection::Sharing;
+use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
+use crate::model::{Gap, GapReason, System, Technology};
+
+/// A file above this size is not one answer, in bytes.
+const MAX_FILE: u64 = 512 << 20;
+const MAX_DEPTH: usize = 12;
+/// Where what belongs to the account as a whole is filed, if nothing tells a region.
+const NOWHERE: &str = "unknown-region";
+
+/// Why no account can be made of files. Everything less is a gap.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A path that the user named.
+    #[error("cannot read {path}")]
+    Open {
+        /// As the user gave it.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// No file holds an answer that is known.
+    #[error(
+        "no answer of the AWS command line in {origin}; expected files such as `aws ec2 describe-vpcs > describe-vpcs.json`"
+    )]
+    Nothing {
+        /// What was read.
+        origin: String,
+    },
+}
+
+/// Files to look at before the input is taken for something else.
+const LOOKED_AT: usize = 20;
+
+/// Whether one of the first JSON files of the input is an answer of the vendor's command line.
+pub fn is_folder(paths: &[PathBuf]) -> bool {
+    let mut files = Vec::new();
+    for path in paths {
+        if walk(path, &mut files, 0).is_err() {
+            return false;
+        }
+    }
+    let json = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
+    json.take(LOOKED_AT).any(|file| is_answer(file))
+}
+
+fn is_answer(file: &Path) -> bool {
+    let Ok(Json::Object(answer)) = parse(file) else { return false };
+    if answer.contains_key("kind") || answer.contains_key("apiVersion") {
+        return false;
+    }
+    let name = FileName::of(file);
+    !candidates(&name, &answer, |_| true).is_empty() || name.asks().next().is_some()
+}
+
+/// Reads the account; of each object only what is wanted.
+pub fn read(
+    paths: &[PathBuf],
+    system: Option<&str>,
+    wanted: &Wanted,
+    now: jiff::Timestamp,
+    mut save: Option<&mut dyn ObjectSink>,
+    progress: &dyn Progress,
+) -> Result<Inventory, FolderError> {
+    let mut files = Vec::new();
+    for path in paths {
+        walk(path, &mut files, 0).map_err(|source| FolderError::Open { path: path.display().to_string(), source })?;
+    }
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
+    files.sort();
+    let origin = format!("{} below {}", count(files.len(), "file"), shown(paths));
+    let mut folder = Folder::default();
+    let mut gaps = Vec::new();
+    let mut later = Vec::new();
+    for (at, file) in files.iter().enumerate() {
+        progress.reading(&file.display().to_string(), at);
+        match parse(file) {
+            Ok(Json::Object(answer)) => later.extend(folder.list(FileName::of(file), answer)),
+            Ok(_) => gaps.push(broken(file, "no answer of the command line".to_owned())),
+            Err(error) => gaps.push(broken(file, error)),
+        }
+    }
+    if folder.objects.is_empty() && later.is_empty() {
+        return Err(FolderError::Nothing { origin });
+    }
+    // What is about objects comes when all of them are there; lists per object first.
+    let (children, asks): (Vec<_>, Vec<_>) =
+        later.into_iter().partition(|(name, answer)| !children(name, answer).is_empty());
+    for (name, answer) in children {
+        folder.children(&name, &answer);
+    }
+    folder.singles();
+    let mut unused = 0;
+    for (name, answer) in asks {
+        unused += usize::from(!folder.ask(&name, &answer));
+    }
+    let account = folder.account.clone().unwrap_or_default();
+    let name = system.map(str::to_owned).or(folder.account.clone()).unwrap_or_else(|| "aws".to_owned());
+    let system = System {
+        technology: Technology::Aws,
+        name,
+        version: None,
+        distribution: Some(folder.partition().to_owned()),
+        origin,
+    };
+    let mut inventory = Inventory::new(system, Mode::Files, now);
+    if unused > 0 {
+        inventory.notes.push(format!("{} hold nothing that is known or belongs to an object", count(unused, "file")));
+    }
+    gaps.into_iter().for_each(|gap| inventory.add_gap(gap));
+    let sharing = Sharing::new();
+    let partition = folder.partition().to_owned();
+    for ((kind, _, _), entry) in folder.objects {
+        let (Some(row), Some(projection)) = (row(kind), wanted.of(kind)) else { continue };
+        let mut object = entry.object;
+        for at in needed(row, projection).into_iter().filter(|at| !entry.answered.contains(at)) {
+            let Some(ask) = row.asks.get(at) else { continue };
+            let operation = kebab(&ask.call.operation);
+            let why = format!("the input has no answer of `{operation}` for it ({operation}.{}.json)", object.name);
+            object.lose(row, at, projection, &why);
+        }
+        let region = object.region.clone().unwrap_or_default();
+        let origin = Origin { account: account.clone(), partition: partition.clone(), region };
+        if let Some(save) = &mut save {
+            save.object(kind, &object.text(&origin));
+        }
+        inventory.add(row.kind.name, [object.resource(&origin, &with_identity(projection), &sharing)]);
+    }
+    inventory.finish();
+    Ok(inventory)
+}
+
+#[derive(Default)]
+struct Folder {
+    objects: BTreeMap<(&'static str, Option<String>, String), Entry>,
+    regions: BTreeSet<String>,
+    account: Option<String>,
+}
+
+struct Entry {
+    object: Object,
+    /// Asks of the row whose answers were there.
+    answered: BTreeSet<usize>,
+}
+
+impl Folder {
+    fn partition(&self) -> &'static str {
+        match self.regions.iter().next().map(String::as_str) {
+            Some(region) if region.starts_with("cn-") => "aws-cn",
+            Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
+    fn origin(&self, region: Option<&str>) -> Origin {
+        Origin {
+            account: self.account.clone().unwrap_or_default(),
+            partition: self.partition().to_owned(),
+            region: region.unwrap_or(NOWHERE).to_owned(),
+        }
+    }
+
+    // Adds the objects that an answer lists; what lists nothing is given back.
+    fn list(&mut self, name: FileName, answer: Map<String, Json>) -> Option<(FileName, Map<String, Json>)> {
+        self.account = self.account.take().or_else(|| name.account.clone()).or_else(|| account_in(&answer));
+        let region = name.region.clone().or_else(|| region_in(&answer));
+        self.regions.extend(region.clone());
+        let found = lists(&name, &answer);
+        if found.is_empty() || name.operation_is_about_one() {
+            return Some((name, answer));
+        }
+        let origin = self.origin(region.as_deref());
+        for row in found {
+            for object in objects::objects(row, Json::Object(answer.clone()), &origin, None) {
+                self.add(row, object);
+            }
+        }
+        None
+    }
+
+    fn add(&mut self, row: &'static Row, object: Object) {
+        let key = (row.kind.name, object.region.clone(), object.name.clone());
+        self.objects.entry(key).or_insert(Entry { object, answered: BTreeSet::new() });
+    }
+
+    fn children(&mut self, name: &FileName, answer: &Map<String, Json>) {
+        for row in children(name, answer) {
+            let Some(parent) = row.each.as_deref().and_then(|each| self.find(each, name)) else { continue };
+            let Some(parent) = self.objects.get(&parent).map(|entry| entry.object.clone()) else { continue };
+            let origin = self.origin(parent.region.as_deref());
+            for object in objects::objects(row, Json::Object(answer.clone()), &origin, Some(&parent.fields)) {
+                self.add(row, object);
+            }
+        }
+    }
+
+    // One object for the account, and one for each region that was seen.
+    fn singles(&mut self) {
+        let regions: Vec<String> = self.regions.iter().cloned().collect();
+        for row in rows().iter().filter(|row| row.list.is_none()) {
+            let places: Vec<Option<&str>> = match row.scope {
+                Scope::Account => vec![None],
+                Scope::Region => regions.iter().map(|region| Some(region.as_str())).collect(),
+            };
+            for region in places {
+                if let Some(object) = objects::single(row, &self.origin(region)) {
+                    self.add(row, object);
+                }
+            }
+        }
+    }
+
+    // Whether some object takes the answer.
+    fn ask(&mut self, name: &FileName, answer: &Map<String, Json>) -> bool {
+        let mut taken = false;
+        for (row, at) in name.asks() {
+            let keys: Vec<_> = match (&row.list, &name.about) {
+                (None, _) => {
+                    let here = |key: &&(&'static str, Option<String>, String)| {
+                        key.0 == row.kind.name && (name.region.is_none() || key.1.is_none() || key.1 == name.region)
+                    };
+                    self.objects.keys().filter(here).cloned().collect()
+                }
+                // The report has all users.
+                (Some(_), None) if row.asks[at].call.operation == "GetCredentialReport" => {
+                    self.objects.keys().filter(|key| key.0 == row.kind.name).cloned().collect()
+                }
+                (Some(_), Some(_)) => self.find(row.kind.name, name).into_iter().collect(),
+                (Some(_), None) => Vec::new(),
+            };
+            for key in keys {
+                let origin = self.origin(key.1.as_deref());
+                let Some(entry) = self.objects.get_mut(&key) else { continue };
+                let ask = &row.asks[at];
+                let answer = match ask.call.operation.as_str() {
+                    "GetCredentialReport" => decoded(answer),
+                    _ => Json::Object(answer.clone()),
+                };
+                match objects::take(ask, answer, &entry.object.fields, &origin) {
+                    Ok(part) => {
+                        part.into_iter().for_each(|part| entry.object.attach(ask, part));
+                        entry.answered.insert(at);
+                    }
+                    // Left unanswered, so that it is unknown.
+                    Err(_) => {}
+                }
+                taken = true;
+            }
+        }
+        taken
+    }
+
+    fn find(&self, kind: &str, name: &FileName) -> Option<(&'static str, Option<String>, String)> {
+        let about = name.about.as_deref()?;
+        let same = |own: &str| own == about || own.replace(['/', ':'], "_") == about.replace(['/', ':'], "_");
+        let here = |region: &Option<String>| name.region.is_none() || region.is_none() || *region == name.region;
+        self.objects.keys().find(|key| key.0 == kind && same(&key.2) && here(&key.1)).cloned()
+    }
+}
+
+/// What a path tells of an answer.
+struct FileName {
+    /// The name without ending, for the operation: lower case without hyphens.
+    operation: String,
+    /// The object that it is about.
+    about: Option<String>,
+    region: Option<String>,
+    account: Option<String>,
+}
+
+impl FileName {
+    fn of(path: &Path) -> FileName {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let (operation, about) = match name.split_once('.') {
+            Some((operation, about)) => (operation.to_owned(), Some(about.to_owned())),
+            None => (name, None),
+        };
+        let parts: Vec<String> = path
+            .parent()
+            .into_iter()
+            .flat_map(Path::components)
+            .map(|part| part.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        let in_name = || about.as_deref().filter(|about| is_region(about)).map(str::to_owned);
+        let region = parts.iter().rev().find(|part| is_region(part)).cloned().or_else(in_name);
+        let about = about.filter(|about| !is_region(about));
+        let account = parts.iter().rev().find(|part| is_account(part)).cloned();
+        FileName { operation: operation.to_lowercase().replace(['-', '_'], ""), about, region, account }
+    }
+
+    fn names(&self, operation: &str) -> bool {
+        self.operation.ends_with(&operation.to_lowercase())
+    }
+
+    // Asks of the rows that the name means: the longest operation that it ends with.
+    fn asks(&self) -> impl Iterator<Item = (&'static Row, usize)> + '_ {
+        let all = || rows().iter().flat_map(|row| row.asks.iter().enumerate().map(move |(at, ask)| (row, at, ask)));
+        let longest =
+            all().filter(|(.., ask)| self.names(&ask.call.operation)).map(|(.., ask)| ask.call.operation.len()).max();
+        all()
+            .filter(move |(.., ask)| self.names(&ask.call.operation) && Some(ask.call.operation.len()) == longest)
+            .map(|(row, at, _)| (row, at))
+    }
+
+    fn operation_is_about_one(&self) -> bool {
+        self.about.is_some() && self.asks().next().is_some()
+    }
+}
+
+// The report is CSV in base64. One that cannot be read tells nothing of anybody.
+fn decoded(answer: &Map<String, Json>) -> Json {
+    let text = |key: &str| answer.get(key).and_then(Json::as_str);
+    let csv = text("Content").and_then(|content| BASE64.decode(content.trim()).ok()).unwrap_or_default();
+    match credential_report::parse(&csv, text("GeneratedTime")) {
+        Ok(users) => serde_json::json!({"Content": users}),
+        Err(_) => serde_json::json!({"Content": {}}),
+    }
+}
+
+// Rows whose list the answer is.
+fn lists(name: &FileName, answer: &Map<String, Json>) -> Vec<&'static Row> {
+    candidates(name, answer, |row| row.each.is_none())
+}
+
+fn children(name: &FileName, answer: &Map<String, Json>) -> Vec<&'static Row> {
+    candidates(name, answer, |row| row.each.is_some())
+}
+
+fn candidates(name: &FileName, answer: &Map<String, Json>, fits: impl Fn(&Row) -> bool) -> Vec<&'static Row> {
+    let holds = |row: &&Row| row.items.first().is_some_and(|first| answer.contains_key(first));
+    let all: Vec<&'static Row> = rows().iter().filter(|row| row.list.is_some()).filter(holds).collect();
+    let named = |row: &&&'static Row| row.list.as_ref().is_some_and(|call| name.names(&call.operation));
+    let mut chosen: Vec<&'static Row> = all.iter().filter(named).copied().collect();
+    if chosen.is_empty() {
+        let known = |row: &Row| {
+            objects::sample_keys(row, answer).is_none_or(|keys| {
+                let fields = field_names(row);
+                keys.iter().all(|key| fields.contains(key))
+            })
+        };
+        chosen = all.into_iter().filter(|row| known(row)).collect();
+        // Of lists that look alike, only the name tells.
+        let calls: BTreeSet<_> =
+            chosen.iter().filter_map(|row| row.list.as_ref()).map(|c| (&c.service, &c.operation)).collect();
+        if calls.len() > 1 {
+            chosen.clear();
+        }
+    }
+    // The same list with other parameters is another kind.
+    chosen.retain(|row| fits(row) && row.kind.name != "AWS::EC2::PublicSnapshot");
+    chosen
+}
+
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let number = parts.next_back().is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
+    let words: Vec<&str> = parts.collect();
+    number && words.len() >= 2 && words[0].len() == 2 && words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+// Region and account of the first ARN, or of an availability zone.
+fn region_in(answer: &Map<String, Json>) -> Option<String> {
+    find_text(&Json::Object(answer.clone()), 0, &|key, text| {
+        if key == "AvailabilityZone" {
+            let zone = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+            return is_region(zone).then(|| zone.to_owned());
+        }
+        let region = text.strip_prefix("arn:")?.split(':').nth(2)?;
+        is_region(region).then(|| region.to_owned())
+    })
+}
+
+fn account_in(answer: &Map<String, Json>) -> Option<String> {
+    find_text(&Json::Object(answer.clone()), 0, &|key, text| {
+        if key == "OwnerId" && is_account(text) {
+            return Some(text.to_owned());
+        }
+        let account = text.strip_prefix("arn:")?.split(':').nth(3)?;
+        is_account(account).then(|| account.to_owned())
+    })
+}
+
+// The first text, in the first elements of lists, of which something can be told.
+fn find_text(value: &Json, depth: usize, tell: &dyn Fn(&str, &str) -> Option<String>) -> Option<String> {
+    if depth > 8 {
+        return None;
+    }
+    match value {
+        Json::Object(map) => map.iter().find_map(|(key, value)| match value {
+            Json::String(text) => tell(key, text),
+            value => find_text(value, depth + 1, tell),
+        }),
+        Json::Array(items) => items.iter().take(3).find_map(|item| match item {
+            Json::String(text) => tell("", text),
+            item => find_text(item, depth + 1, tell),
+        }),
+        _ => None,
+    }
+}
+
+/// `DescribeDBInstances` as the command line writes it: `describe-db-instances`.
+fn kebab(operation: &str) -> String {
+    let letters: Vec<char> = operation.chars().collect();
+    let mut out = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let after_lower = at > 0 && !letters[at - 1].is_uppercase();
+        let before_lower = letters.get(at + 1).is_some_and(|next| next.is_lowercase() && *next != 's');
+        if letter.is_uppercase() && at > 0 && (after_lower || before_lower) {
+            out.push('-');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out
+}
+
+fn walk(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> io::Result<()> {
+    if !path.is_dir() {
+        // Whether it can be read at all is said at once.
+        fs::metadata(path)?;
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    if depth > MAX_DEPTH {
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    entries.sort();
+    entries.iter().try_for_each(|entry| walk(entry, files, depth + 1))
+}
+
+fn parse(file: &Path) -> Result<Json, String> {
+    let size = fs::metadata(file).map_err(|error| error.to_string())?.len();
+    if size > MAX_FILE {
+        return Err(format!("{size} bytes, at most {MAX_FILE} are read"));
+    }
+    let text = fs::read(file).map_err(|error| error.to_string())?;
+    if text.is_empty() {
+        return Err("the file is empty: the command that wrote it has failed".to_owned());
+    }
+    serde_json::from_slice(&text).map_err(|error| error.to_string())
+}
+
+fn broken(file: &Path, detail: String) -> Gap {
+    let scope = Some(file.display().to_string());
+    Gap { kind: "document".to_owned(), scope, reason: GapReason::Malformed, detail, permission: None }
+}
+
+fn shown(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{Path as FieldPath, Value};
+
+    fn wanted(fields: &[(&'static str, &str)]) -> Wanted {
+        let mut wanted = Wanted::default();
+        for (kind, field) in fields {
+            wanted.add(kind, &field.parse::<FieldPath>().unwrap());
+        }
+        wanted
+    }
+
+    #[test]
+    fn operations_are_spelled_as_on_the_command_line() {
+        for (operation, command) in [
+            ("DescribeDBInstances", "describe-db-instances"),
+            ("GetBucketPolicy", "get-bucket-policy"),
+            ("ListWebACLs", "list-web-acls"),
+            ("ListSAMLProviders", "list-saml-providers"),
+            ("DescribeSSLPolicies", "describe-ssl-policies"),
+        ] {
+            assert_eq!(kebab(operation), command);
+        }
+    }
+
+    #[test]
+    fn saved_answers_become_an_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("111122223333/eu-west-1/groups.json", r#"{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a"}]}"#);
+        write("111122223333/list-buckets.json", r#"{"Buckets": [{"Name": "b.one", "BucketRegion": "eu-west-1"}]}"#);
+        write("111122223333/s3api-get-bucket-versioning.b.one.json", r#"{"Status": "Enabled"}"#);
+        write("111122223333/eu-west-1/get-ebs-encryption-by-default.json", r#"{"EbsEncryptionByDefault": true}"#);
+        write("111122223333/eu-west-1/broken.json", "{");
+        let wanted = wanted(&[
+            ("AWS::EC2::SecurityGroup", "GroupName"),
+            ("AWS::S3::Bucket", "Versioning.Status"),
+            ("AWS::S3::Bucket", "Policy"),
+            ("AWS::Region", "EbsEncryptionByDefault"),
+            ("AWS::Region", "Analyzers"),
+        ]);
+        let paths = [dir.path().to_owned()];
+        assert!(is_folder(&paths[..]));
+        let inventory = read(&paths, None, &wanted, jiff::Timestamp::UNIX_EPOCH, None, &()).unwrap();
+        assert_eq!(inventory.system.name, "111122223333");
+        let group = &inventory.of("AWS::EC2::SecurityGroup")[0];
+        assert_eq!((group.scope.as_deref(), &*group.name), (Some("eu-west-1"), "sg-1"));
+        let bucket = &inventory.of("AWS::S3::Bucket")[0].value;
+        assert_eq!(bucket.at(&["Versioning", "Status"]), Some(&Value::str("Enabled")));
+        assert!(matches!(bucket.get("Policy"), Some(Value::Unknown(why)) if why.contains("get-bucket-policy")));
+        let region = &inventory.of("AWS::Region")[0].value;
+        assert_eq!(region.get("EbsEncryptionByDefault"), Some(&Value::Bool(true)));
+        assert!(matches!(region.get("Analyzers"), Some(Value::Unknown(_))));
+        assert_eq!(inventory.gaps().len(), 1);
+    }
+}

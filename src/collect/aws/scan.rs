@@ -1,0 +1,370 @@
+//! A scan of an account: which calls are made for what is wanted, and what their answers add up to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
+use serde_json::{Map, Value as Json};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::JoinSet;
+
+use super::objects::{self, Object, Origin, needed, with_identity};
+use super::{CallError, Caller};
+use crate::catalog::aws::kinds::{Call, Scope};
+use crate::catalog::aws::{Row, row};
+use crate::collect::Progress;
+use crate::expr::Projection;
+use crate::expr::projection::Sharing;
+use crate::inventory::{Inventory, ObjectSink, Resource, Wanted};
+use crate::model::{Gap, GapReason};
+
+/// Calls under way at once; the caller also limits the rate per service and region.
+const CONCURRENCY: usize = 48;
+
+/// What of an account is read.
+#[derive(Debug, Clone)]
+pub struct Extent {
+    /// Account id.
+    pub account: String,
+    /// Partition.
+    pub partition: String,
+    /// Where what belongs to the account as a whole is asked.
+    pub home: String,
+    /// Regions to read.
+    pub regions: Vec<String>,
+    /// The regions are those that the user chose, so that what lies elsewhere is left out.
+    pub chosen: bool,
+}
+
+/// Reads what is wanted of an account into the inventory.
+pub async fn scan(
+    caller: Arc<Caller>,
+    extent: Extent,
+    wanted: &Wanted,
+    inventory: &mut Inventory,
+    mut save: Option<&mut dyn ObjectSink>,
+    progress: &dyn Progress,
+) {
+    let groups: Vec<Arc<Group>> = groups(wanted).into_iter().map(Arc::new).collect();
+    let (news, mut heard) = channel(64);
+    let reading = Arc::new(Reading {
+        caller,
+        extent,
+        slots: Semaphore::new(CONCURRENCY),
+        answers: Mutex::default(),
+        seen: Mutex::default(),
+        refused: Mutex::default(),
+        keep_text: save.is_some(),
+        news,
+    });
+    let mut tasks = JoinSet::new();
+    for group in &groups {
+        let regions = match group.scope {
+            Scope::Account => std::slice::from_ref(&reading.extent.home),
+            Scope::Region => &reading.extent.regions,
+        };
+        for region in regions {
+            let (reading, group, region) = (Arc::clone(&reading), Arc::clone(group), region.clone());
+            tasks.spawn(async move { reading.group(&group, region).await });
+        }
+    }
+    let refused = Arc::clone(&reading);
+    // Once every task has ended, nobody sends any more.
+    drop(reading);
+    let ended = tokio::spawn(async move {
+        let mut broken = 0;
+        while let Some(task) = tasks.join_next().await {
+            broken += usize::from(task.is_err());
+        }
+        broken
+    });
+    let mut done = 0;
+    // `refused` holds a sender as well, so the end is told apart by the tasks.
+    let mut ended = std::pin::pin!(ended);
+    let broken = loop {
+        tokio::select! {
+            biased;
+            Some(news) = heard.recv() => listen(news, inventory, &mut save, progress, &mut done),
+            ended = &mut ended => break ended.unwrap_or(1),
+        }
+    };
+    while let Ok(news) = heard.try_recv() {
+        listen(news, inventory, &mut save, progress, &mut done);
+    }
+    if broken > 0 {
+        for group in &groups {
+            for wish in &group.wishes {
+                let detail = "a part of the reading ended early; please report this".to_owned();
+                inventory.add_gap(gap(wish.row, None, GapReason::NotCollected, detail, None));
+            }
+        }
+    }
+    let refused = refused.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    for ((kind, action, why), count) in refused.iter() {
+        inventory.notes.push(format!("{action} was not answered for {count} of {kind}: {why}"));
+    }
+}
+
+enum News {
+    Resource { kind: &'static str, resource: Resource, text: Option<Vec<u8>> },
+    Gap(Gap),
+}
+
+fn listen(
+    news: News,
+    inventory: &mut Inventory,
+    save: &mut Option<&mut dyn ObjectSink>,
+    progress: &dyn Progress,
+    done: &mut usize,
+) {
+    match news {
+        News::Gap(gap) => inventory.add_gap(gap),
+        News::Resource { kind, resource, text } => {
+            *done += 1;
+            progress.reading(kind, *done);
+            if let (Some(save), Some(text)) = (save, text) {
+                save.object(kind, &text);
+            }
+            inventory.add(kind, [resource]);
+        }
+    }
+}
+
+/// A kind to read, with the calls about each of its objects and the kinds that are listed per object.
+struct Wish {
+    row: &'static Row,
+    projection: Projection,
+    asks: Vec<usize>,
+    children: Vec<Wish>,
+    /// Wanted itself, not only its children.
+    emit: bool,
+}
+
+/// Kinds that one call lists; or one kind without a list.
+struct Group {
+    scope: Scope,
+    list: Option<&'static Call>,
+    wishes: Vec<Wish>,
+}
+
+fn groups(wanted: &Wanted) -> Vec<Group> {
+    let mut wishes: BTreeMap<&'static str, Wish> = BTreeMap::new();
+    let mut children = Vec::new();
+    for kind in wanted.kinds() {
+        let (Some(row), Some(projection)) = (row(kind), wanted.of(kind)) else { continue };
+        let wish = Wish {
+            row,
+            asks: needed(row, projection),
+            projection: with_identity(projection),
+            children: Vec::new(),
+            emit: true,
+        };
+        if row.each.is_some() { children.push(wish) } else { _ = wishes.insert(row.kind.name, wish) }
+    }
+    for child in children {
+        let Some(parent) = child.row.each.as_deref().and_then(row) else { continue };
+        let unwanted = || Wish {
+            row: parent,
+            projection: Projection::default(),
+            asks: Vec::new(),
+            children: Vec::new(),
+            emit: false,
+        };
+        wishes.entry(parent.kind.name).or_insert_with(unwanted).children.push(child);
+    }
+    let mut groups: BTreeMap<(String, bool), Group> = BTreeMap::new();
+    for (kind, wish) in wishes {
+        let account = wish.row.scope == Scope::Account;
+        let key = match &wish.row.list {
+            Some(call) => format!("{} {} {}", call.service, call.operation, Json::Object(call.with.clone())),
+            None => kind.to_owned(),
+        };
+        let empty = || Group { scope: wish.row.scope, list: wish.row.list.as_ref(), wishes: Vec::new() };
+        groups.entry((key, account)).or_insert_with(empty).wishes.push(wish);
+    }
+    groups.into_values().collect()
+}
+
+type Answer = Arc<OnceCell<Result<Json, CallError>>>;
+
+struct Reading {
+    caller: Arc<Caller>,
+    extent: Extent,
+    slots: Semaphore,
+    /// Answers that several objects share, by call.
+    answers: Mutex<HashMap<String, Answer>>,
+    /// Objects that more than one region lists.
+    seen: Mutex<BTreeSet<(&'static str, Option<String>, String)>>,
+    /// Calls about single objects that failed: kind, permission, why; and how often.
+    refused: Mutex<BTreeMap<(&'static str, String, String), usize>>,
+    keep_text: bool,
+    news: Sender<News>,
+}
+
+impl Reading {
+    fn origin(&self, region: &str) -> Origin {
+        let Extent { account, partition, .. } = &self.extent;
+        Origin { account: account.clone(), partition: partition.clone(), region: region.to_owned() }
+    }
+
+    async fn call(&self, call: &Call, with: Map<String, Json>, region: &str) -> Result<Json, CallError> {
+        let _slot = self.slots.acquire().await;
+        self.caller.call(call, with, region).await
+    }
+
+    async fn send(&self, news: News) {
+        // Nobody listens any more only if the program ends.
+        _ = self.news.send(news).await;
+    }
+
+    async fn group(self: Arc<Self>, group: &Group, region: String) {
+        let origin = self.origin(&region);
+        let mut answer = Json::Null;
+        if let Some(call) = group.list {
+            let with = objects::parameters(&call.with, &Map::new(), &origin).unwrap_or_default();
+            match self.call(call, with, &region).await {
+                Ok(listed) => answer = listed,
+                Err(error) => {
+                    for wish in &group.wishes {
+                        self.lose(wish, &origin, call, &error).await;
+                    }
+                    return;
+                }
+            }
+        }
+        let last = group.wishes.len().saturating_sub(1);
+        for (at, wish) in group.wishes.iter().enumerate() {
+            let found = if group.list.is_some() {
+                let own = if at == last { std::mem::take(&mut answer) } else { answer.clone() };
+                objects::objects(wish.row, own, &origin, None)
+            } else {
+                objects::single(wish.row, &origin).into_iter().collect()
+            };
+            self.wish(wish, found, &origin).await;
+        }
+    }
+
+    // The list of a kind failed: it and what is listed per object of it is unseen.
+    async fn lose(&self, wish: &Wish, origin: &Origin, call: &Call, error: &CallError) {
+        if error.is_any(&wish.row.off) {
+            return;
+        }
+        let region = (wish.row.scope == Scope::Region).then(|| origin.region.clone());
+        let mut rows: Vec<&'static Row> = if wish.emit { vec![wish.row] } else { Vec::new() };
+        rows.extend(wish.children.iter().map(|child| child.row));
+        for row in rows {
+            let gap = gap(row, region.clone(), error.reason(), error.to_string(), Some(call.action.clone()));
+            self.send(News::Gap(gap)).await;
+        }
+    }
+
+    // Asks what is to be asked about objects and hands them on.
+    async fn wish(self: &Arc<Self>, wish: &Wish, found: Vec<Object>, origin: &Origin) {
+        let kept: Vec<Object> = found.into_iter().filter(|object| self.keeps(wish.row, object)).collect();
+        // In pieces, so that ten thousand objects are not held with all that was asked about them.
+        let mut kept = kept.into_iter();
+        loop {
+            let piece: Vec<Object> = kept.by_ref().take(CONCURRENCY * 4).collect();
+            if piece.is_empty() {
+                return;
+            }
+            let asked = join_all(piece.into_iter().map(|object| self.ask(wish, object, origin))).await;
+            for child in &wish.children {
+                join_all(asked.iter().map(|object| self.child(child, object, origin))).await;
+            }
+            if !wish.emit {
+                continue;
+            }
+            let kind = wish.row.kind.name;
+            let news: Vec<News> = {
+                let sharing = Sharing::new();
+                let news = asked.into_iter().map(|object| {
+                    let text = self.keep_text.then(|| object.text(origin));
+                    News::Resource { kind, resource: object.resource(origin, &wish.projection, &sharing), text }
+                });
+                news.collect()
+            };
+            for news in news {
+                self.send(news).await;
+            }
+        }
+    }
+
+    fn keeps(&self, row: &'static Row, object: &Object) -> bool {
+        if row.region.is_none() {
+            return true;
+        }
+        // What tells its region itself is listed for the account, or by every region.
+        let elsewhere = object.region.as_ref().is_some_and(|region| !self.extent.regions.contains(region));
+        if row.scope == Scope::Account && self.extent.chosen && elsewhere {
+            return false;
+        }
+        let key = (row.kind.name, object.region.clone(), object.name.clone());
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(key)
+    }
+
+    async fn ask(&self, wish: &Wish, mut object: Object, origin: &Origin) -> Object {
+        let region = object.region.clone().unwrap_or_else(|| origin.region.clone());
+        let here = self.origin(&region);
+        for at in &wish.asks {
+            let Some(ask) = wish.row.asks.get(*at) else { continue };
+            let Some(with) = objects::parameters(&ask.call.with, &object.fields, &here) else { continue };
+            let about_it = with.values().any(|value| is_about(value, &object.name));
+            let answer = if about_it {
+                self.call(&ask.call, with, &region).await
+            } else {
+                self.shared(&ask.call, with, &region).await
+            };
+            match answer {
+                Ok(answer) => match objects::take(ask, answer, &object.fields, &here) {
+                    Ok(Some(taken)) => object.attach(ask, taken),
+                    Ok(None) => {}
+                    Err(why) => object.lose(wish.row, *at, &wish.projection, why),
+                },
+                Err(error) if error.is_any(&ask.absent) => {}
+                Err(error) => {
+                    let why = format!("{error} (needs {})", ask.call.action);
+                    object.lose(wish.row, *at, &wish.projection, &why);
+                    let key = (wish.row.kind.name, ask.call.action.clone(), error.code.clone());
+                    *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+                }
+            }
+        }
+        object
+    }
+
+    // An answer that is not about one object only is asked for once.
+    async fn shared(&self, call: &Call, with: Map<String, Json>, region: &str) -> Result<Json, CallError> {
+        let key = format!("{region} {} {} {}", call.service, call.operation, Json::Object(with.clone()));
+        let answer = {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(answers.entry(key).or_default())
+        };
+        answer.get_or_init(|| self.call(call, with, region)).await.clone()
+    }
+
+    async fn child(self: &Arc<Self>, child: &Wish, parent: &Object, origin: &Origin) {
+        let Some(call) = &child.row.list else { return };
+        let Some(with) = objects::parameters(&call.with, &parent.fields, origin) else { return };
+        match self.call(call, with, &origin.region).await {
+            Ok(answer) => {
+                let found = objects::objects(child.row, answer, origin, Some(&parent.fields));
+                Box::pin(self.wish(child, found, origin)).await;
+            }
+            Err(error) => self.lose(child, origin, call, &error).await,
+        }
+    }
+}
+
+fn is_about(value: &Json, name: &str) -> bool {
+    match value {
+        Json::String(text) => text == name,
+        Json::Array(items) => items.iter().any(|item| is_about(item, name)),
+        _ => false,
+    }
+}
+
+fn gap(row: &Row, scope: Option<String>, reason: GapReason, detail: String, permission: Option<String>) -> Gap {
+    Gap { kind: row.kind.name.to_owned(), scope, reason, detail, permission }
+}

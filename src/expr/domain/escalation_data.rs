@@ -1,0 +1,53 @@
+//! Data of `escalates`: actions of AWS which, together, give their holder further rights. Version 1.
+
+/// Combinations; every action of one is needed.
+pub static COMBINATIONS: &[&[&str]] = &[
+    // Rights written by oneself.
+    &["iam:CreatePolicyVersion"],
+    &["iam:SetDefaultPolicyVersion"],
+    &["iam:AttachUserPolicy"],
+    &["iam:AttachGroupPolicy"],
+    &["iam:AttachRolePolicy"],
+    &["iam:PutUserPolicy"],
+    &["iam:PutGroupPolicy"],
+    &["iam:PutRolePolicy"],
+    &["iam:AddUserToGroup"],
+    &["iam:DeleteUserPermissionsBoundary"],
+    &["iam:PutUserPermissionsBoundary"],
+    &["iam:DeleteRolePermissionsBoundary"],
+    &["iam:PutRolePermissionsBoundary"],
+    // Becoming somebody else.
+    &["iam:CreateAccessKey"],
+    &["iam:CreateLoginProfile"],
+    &["iam:UpdateLoginProfile"],
+    &["iam:UpdateAssumeRolePolicy", "sts:AssumeRole"],
+    // Own code under a role that is there already.
+    &["lambda:UpdateFunctionCode"],
+    &["glue:UpdateDevEndpoint"],
+    // Own code under a role that one passes.
+    &["iam:PassRole", "ec2:RunInstances"],
+    &["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"],
+    &["iam:PassRole", "lambda:CreateFunction", "lambda:CreateEventSourceMapping"],
+    &["iam:PassRole", "lambda:CreateFunction", "lambda:AddPermission"],
+    &["iam:PassRole", "glue:CreateDevEndpoint"],
+    &["iam:PassRole", "glue:CreateJob", "glue:StartJobRun"],
+    &["iam:PassRole", "glue:UpdateJob", "glue:StartJobRun"],
+    &["iam:PassRole", "cloudformation:CreateStack"],
+    &["iam:PassRole", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition"],
+    &["iam:PassRole", "sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl"],
+    &["iam:PassRole", "sagemaker:CreateTrainingJob"],
+    &["iam:PassRole", "sagemaker:CreateProcessingJob"],
+    &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"],
+    &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:StartTask"],
+    &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:CreateService"],
+    &["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"],
+    &["iam:PassRole", "codestar:CreateProject"],
+    &["iam:PassRole", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateLaunchConfiguration"],
+    &["iam:PassRole", "states:CreateStateMachine", "states:StartExecution"],
+];
+
+/// Beginnings of context keys, in lower case, that say what may be passed or changed.
+pub static NARROWING: &[&str] = &["iam:", "aws:resourcetag/", "aws:requesttag/"];
+
+/// Actions, in lower case, that count only on more than resources named in full: to use the own role or function is no gain.
+pub static UNBOUND: &[&str] = &["iam:passrole", "lambda:updatefunctioncode", "glue:updatedevendpoint"];

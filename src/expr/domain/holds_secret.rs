@@ -1,0 +1,457 @@
+//! `holds_secret`: whether text, or any text in a list or map, holds a secret in the clear. The secret is never shown.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::LazyLock;
+
+use base64::Engine;
+use flate2::read::GzDecoder;
+use regex::{Captures, Regex, RegexSet};
+
+use super::secret_data::{ASSIGNMENT, FORMS, PLACEHOLDERS, REFERENCES, SECRET_ENDS};
+use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
+use crate::base::redact;
+use crate::expr::path::{Step, Steps};
+use crate::expr::{Truth, Value};
+use crate::model::Text;
+
+/// The row of the table.
+pub static HOLDS_SECRET: Domain = Domain {
+    name: "holds_secret",
+    doc: "The text, or some text in the list or map, holds a secret in the clear: a key or token of a known form, or a password \
+          in a setting whose name says so. Placeholders, references (`${DB_PASSWORD}`, `arn:...`) and words that are no random \
+          text do not count. Of entries with a name and a value the name counts as well. Evidence is the kind and the line, \
+          never the secret.",
+    keys: &[Key {
+        name: "decode",
+        takes: Takes::OneOf(&["base64"]),
+        required: false,
+        doc: "Text is base64 (user data); what it holds may be packed with gzip.",
+    }],
+    absent: Truth::False,
+    reads: &[],
+    example: (
+        "{}",
+        r#"{"LOG_LEVEL": "info", "DB_PASSWORD": "tr0ub4dor&3x"}"#,
+        r#"{"LOG_LEVEL": "info", "DB_PASSWORD": "${DB_PASSWORD}", "DB_SECRET_ARN": "arn:aws:secretsmanager:x"}"#,
+    ),
+    parse: |arguments| {
+        let question = HoldsSecret { base64: arguments.text("decode").is_some() };
+        Ok(Asked { question: Box::new(question), expected: "a secret in the clear".to_owned() })
+    },
+};
+
+#[derive(Debug)]
+struct HoldsSecret {
+    base64: bool,
+}
+
+/// Lists in lists; deeper values are not read.
+const MAX_DEPTH: usize = 64;
+/// What is decoded of one text, in bytes.
+const MAX_DECODED: u64 = 4 << 20;
+
+static COMPILED: LazyLock<Vec<(&str, Regex)>> =
+    LazyLock::new(|| FORMS.iter().filter_map(|form| Some((form.kind, Regex::new(form.pattern).ok()?))).collect());
+// Tells in one pass which forms are worth a look: most text holds none.
+static ANY_FORM: LazyLock<Option<RegexSet>> =
+    LazyLock::new(|| RegexSet::new(FORMS.iter().map(|form| form.pattern)).ok());
+static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNMENT).ok());
+
+impl Question for HoldsSecret {
+    fn ask(&self, value: &Value, _: About<'_>) -> Answer {
+        if !matches!(value, Value::Str(_) | Value::List(_) | Value::Map(_) | Value::Unknown(_)) {
+            return Answer::unknown(format!("expected text, a list or a map, found {}", value.kind()));
+        }
+        let mut search = Search { base64: self.base64, steps: Vec::new(), found: Vec::new(), unread: None };
+        search.value(value, None, 0);
+        if search.found.is_empty() && search.unread.is_none() {
+            // What was searched may hold a secret that nobody knows the form of.
+            let nothing = Decided { steps: Vec::new(), shown: Value::str("no secret of a known form") };
+            return Answer { decided: vec![nothing], ..Answer::no() };
+        }
+        Answer::some(search.found, search.unread)
+    }
+}
+
+struct Search {
+    base64: bool,
+    steps: Steps,
+    found: Vec<Decided>,
+    unread: Option<Text>,
+}
+
+impl Search {
+    // `name`: what the value is called.
+    fn value(&mut self, value: &Value, name: Option<&str>, depth: usize) {
+        if depth > MAX_DEPTH {
+            self.unread.get_or_insert_with(|| "nested too deeply to be searched for secrets".into());
+            return;
+        }
+        match value {
+            Value::Str(text) => self.text(text, name),
+            Value::Unknown(why) => _ = self.unread.get_or_insert_with(|| why.clone()),
+            Value::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.below(Step::Index(at), item, name, depth);
+                }
+            }
+            Value::Map(map) => {
+                let named = NameAndValue::of(value);
+                for (key, inner) in map.iter() {
+                    match &named {
+                        // The value lies elsewhere; this is the name of the place.
+                        Some(named) if named.refers && named.value == key.as_str() => {}
+                        Some(named) if named.value == key.as_str() => {
+                            self.below(Step::Key(key), inner, Some(named.name), depth);
+                        }
+                        _ => self.below(Step::Key(key), inner, Some(key.as_str()), depth),
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        }
+    }
+
+    fn below(&mut self, step: Step, value: &Value, name: Option<&str>, depth: usize) {
+        self.steps.push(step);
+        self.value(value, name, depth + 1);
+        self.steps.pop();
+    }
+
+    fn text(&mut self, text: &str, name: Option<&str>) {
+        let decoded;
+        let text = if self.base64 {
+            match decode(text) {
+                Ok(plain) => {
+                    decoded = plain;
+                    &decoded
+                }
+                Err(why) => {
+                    self.unread.get_or_insert_with(|| why.into());
+                    return;
+                }
+            }
+        } else {
+            text
+        };
+        let mut found = secrets(text);
+        if found.is_empty() && name.is_some_and(is_secret_name) && is_literal(text.trim()) {
+            found.insert(0, "password or key by its name");
+        }
+        for (at, kind) in found {
+            let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+            let line = Value::Int(i64::try_from(line).unwrap_or(i64::MAX));
+            let shown = [("kind", Value::str(kind)), ("line", line), ("value", Value::str(redact::MASK))];
+            self.found.push(Decided { steps: self.steps.clone(), shown: Value::map(shown) });
+        }
+    }
+}
+
+// A map that holds one setting: its name under one key, its value under another.
+struct NameAndValue<'v> {
+    name: &'v str,
+    value: &'static str,
+    refers: bool,
+}
+
+impl<'v> NameAndValue<'v> {
+    fn of(value: &'v Value) -> Option<NameAndValue<'v>> {
+        const KEYS: [(&str, &str); 6] = [
+            ("name", "value"),
+            ("Name", "Value"),
+            ("key", "value"),
+            ("Key", "Value"),
+            ("OutputKey", "OutputValue"),
+            ("ParameterKey", "ParameterValue"),
+        ];
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        let refers = matches!(text("type").or(text("Type")), Some("PARAMETER_STORE" | "SECRETS_MANAGER"));
+        KEYS.into_iter().find_map(|(name, own)| {
+            value.get(own)?;
+            Some(NameAndValue { name: text(name)?, value: own, refers })
+        })
+    }
+}
+
+// The secrets of a text by place: what kind each is.
+fn secrets(text: &str) -> BTreeMap<usize, &'static str> {
+    let mut found: BTreeMap<usize, &'static str> = BTreeMap::new();
+    // The secret itself, if it is one: a group if the form has one.
+    let literal = |captures: &Captures<'_>| -> Option<usize> {
+        let all = captures.get(0)?;
+        match captures.iter().skip(1).flatten().next() {
+            Some(secret) => is_no_placeholder(secret.as_str()).then_some(secret.start()),
+            None => Some(all.start()),
+        }
+    };
+    let known = ANY_FORM.as_ref().map(|set| set.matches(text).into_iter().collect::<Vec<_>>()).unwrap_or_default();
+    for (kind, form) in known.into_iter().filter_map(|at| COMPILED.get(at)) {
+        for at in form.captures_iter(text).filter_map(|captures| literal(&captures)) {
+            found.entry(at).or_insert(kind);
+        }
+    }
+    for captures in SETTING.iter().flat_map(|setting| setting.captures_iter(text)) {
+        let secret = captures.iter().skip(2).flatten().next();
+        let (Some(name), Some(secret)) = (captures.get(1), secret) else { continue };
+        // A quote tells where the value ends; without one it may be code.
+        let quoted = captures.get(4).is_none();
+        let code = !quoted && secret.as_str().contains(['(', '$', '{', '[']);
+        if is_secret_name(name.as_str()) && !code && is_literal(secret.as_str()) {
+            found.entry(secret.start()).or_insert("password or key by its name");
+        }
+    }
+    found
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase().replace('-', "_");
+    redact::is_secret_name(name) || SECRET_ENDS.iter().any(|end| lower.ends_with(end))
+}
+
+fn is_no_placeholder(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let first = lower.chars().next();
+    first.is_some_and(|first| !lower.chars().all(|c| c == first))
+        && !PLACEHOLDERS.iter().any(|word| lower.contains(word))
+        && !["$", "{", "<", "%(", "`"].iter().any(|start| lower.starts_with(start))
+        && !lower.contains("${")
+}
+
+// Whether the value of a setting for a secret is one, by itself: no reference, no placeholder, no plain word.
+fn is_literal(text: &str) -> bool {
+    const LEAST: usize = 8;
+    let lower = text.to_lowercase();
+    let characters = text.chars().count();
+    if characters < LEAST || characters > 512 || text.contains(char::is_whitespace) {
+        return false;
+    }
+    if !is_no_placeholder(text) || REFERENCES.iter().any(|start| lower.starts_with(start)) {
+        return false;
+    }
+    let kinds = [
+        text.contains(|c: char| c.is_lowercase()),
+        text.contains(|c: char| c.is_uppercase()),
+        text.contains(|c: char| c.is_ascii_digit()),
+        text.contains(|c: char| !c.is_alphanumeric() && !"-_./:".contains(c)),
+    ];
+    let mixed = kinds.iter().filter(|kind| **kind).count();
+    // Words joined by separators (`prod/db/password`, `my-secret-name`) are names of something.
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let named = text.contains(['-', '_', '.', '/', ':']) && digits * 5 < characters && !kinds[3] && entropy(text) < 4.2;
+    match mixed {
+        0 | 1 => characters >= 20 && entropy(text) >= 3.5 && !named && digits > 0,
+        _ => entropy(text) >= 2.5 && !named,
+    }
+}
+
+// Bits per character, by how often each occurs.
+fn entropy(text: &str) -> f64 {
+    let mut counts: BTreeMap<char, f64> = BTreeMap::new();
+    for c in text.chars() {
+        *counts.entry(c).or_default() += 1.0;
+    }
+    let all: f64 = counts.values().sum();
+    counts.values().map(|count| -(count / all) * (count / all).log2()).sum()
+}
+
+fn decode(text: &str) -> Result<String, String> {
+    let packed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let engine = base64::engine::general_purpose::GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        base64::engine::general_purpose::GeneralPurposeConfig::new()
+            .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
+    );
+    let bytes = engine.decode(packed).map_err(|_| "the text is not base64".to_owned())?;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    let mut plain = Vec::new();
+    let read = GzDecoder::new(&*bytes).take(MAX_DECODED + 1).read_to_end(&mut plain);
+    match read {
+        Err(_) => Err("the text is damaged gzip".to_owned()),
+        Ok(length) if length as u64 > MAX_DECODED => Err("the unpacked text is too large to be searched".to_owned()),
+        Ok(_) => Ok(String::from_utf8_lossy(&plain).into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use super::super::tests::{ask, decided};
+    use super::*;
+
+    // Put together here, so that no scanner of this repository takes them for real.
+    fn samples() -> Vec<(&'static str, String)> {
+        let hex = "0123456789abcdef".repeat(4);
+        let mixed = "aB3dE5gH7jK9mN1pQ2sT4vW6xY8zC0";
+        vec![
+            ("private key", ["-----BEGIN RSA PRIVATE", " KEY-----\nMIIE"].concat()),
+            ("private key", ["-----BEGIN PRIVATE", " KEY-----"].concat()),
+            ("private key", ["-----BEGIN OPENSSH PRIVATE", " KEY-----"].concat()),
+            ("AWS access key", ["AK", "IAQ3EGRIEB7VTZ5XKD"].concat()),
+            ("AWS secret access key", ["aws_secret_access_key = ", mixed, "Zx9Yv8Wu7T"].concat()),
+            ("GitHub token", ["gh", "p_", mixed, "aB3dE5"].concat()),
+            ("GitLab token", ["gl", "pat-", &mixed[..20]].concat()),
+            ("Slack token", ["xox", "b-1234567890-", &mixed[..12]].concat()),
+            ("Google API key", ["AI", "za", mixed, "aB3dE"].concat()),
+            ("Stripe key", ["sk", "_live_", &mixed[..24]].concat()),
+            ("SendGrid key", ["SG", ".", &mixed[..22], ".", mixed, "aB3dE5gH7jK9m"].concat()),
+            ("npm token", ["npm", "_", mixed, "aB3dE5"].concat()),
+            ("Vault token", ["hv", "s.", &mixed[..24]].concat()),
+            ("DigitalOcean token", ["dop", "_v1_", &hex].concat()),
+            ("JSON web token", ["ey", "JhbGciOiJIUzI1NiJ9.ey", "JzdWIiOiIxMjM0NSJ9.", mixed].concat()),
+            ("password in a URL", "postgres://app:Xk29vLq7@db.internal:5432/x".to_owned()),
+            ("Dynatrace token", ["dt0", "c01.", &"A1B2C3D4".repeat(3), ".", &"Z9Y8X7W6".repeat(8)].concat()),
+        ]
+    }
+
+    fn kinds(value: Json) -> Vec<String> {
+        let lines = decided("holds_secret", json!({}), value);
+        lines.into_iter().filter(|line| line.contains("kind")).collect()
+    }
+
+    #[test]
+    fn every_pattern_compiles_and_known_forms_are_found() {
+        assert_eq!(COMPILED.len(), FORMS.len());
+        assert!(ANY_FORM.is_some() && SETTING.is_some());
+        for (kind, secret) in samples() {
+            let text = format!("#!/bin/sh\n\nrun --with {secret} now\n");
+            let found = kinds(json!(text));
+            assert!(
+                found.iter().any(|line| line.contains(&format!(r#""kind":"{kind}","line":3"#))),
+                "{kind}: {found:?}"
+            );
+            assert!(found.iter().all(|line| !line.contains(&secret)), "{kind} is shown");
+        }
+    }
+
+    #[test]
+    fn passwords_by_the_name_of_their_setting() {
+        for value in [
+            json!({"DB_PASSWORD": "Sup3rS3cret!"}),
+            json!({"STRIPE_API_KEY": "9f8a7b6c5d4e3f2a1b0c"}),
+            json!([{"name": "DB_PASSWORD", "value": "tr0ub4dor&3x"}]),
+            json!([{"Key": "ApiToken", "Value": "Zx81-Qw92-Er73"}]),
+            json!([{"OutputKey": "AdminPassword", "OutputValue": "Xy7!kLm2Pq"}]),
+            json!([{"name": "TOKEN", "type": "PLAINTEXT", "value": "a8Kd92mXz01q"}]),
+            json!("export DB_PASSWORD=Sup3rS3cret!\n"),
+            json!("  password: \"Sup3rS3cret!\""),
+            json!("mysql_root_passwd='x9$Kq!2mvb'"),
+            json!("{\"clientSecret\": \"q8Lz~0pQ.mN4v\"}"),
+            json!({"ENCRYPTION_KEY": "c2VjcmV0LWtleS1mb3ItdGVzdHM9"}),
+        ] {
+            assert_eq!(ask("holds_secret", json!({}), value.clone()), Truth::True, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret() {
+        for value in [
+            json!({}),
+            json!(""),
+            json!({"DB_PASSWORD": ""}),
+            json!({"DB_PASSWORD": "${DB_PASSWORD}"}),
+            json!({"DB_PASSWORD": "changeme"}),
+            json!({"DB_PASSWORD": "CHANGEME_123!"}),
+            json!({"DB_PASSWORD": "<your password here>"}),
+            json!({"DB_PASSWORD": "{{resolve:secretsmanager:prod/db:SecretString:password}}"}),
+            json!({"DB_PASSWORD": "xxxxxxxxxxxx"}),
+            json!({"DB_PASSWORD": "********"}),
+            json!({"API_TOKEN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf"}),
+            json!({"DB_SECRET": "prod/db/password"}),
+            json!({"DB_SECRET": "my-application-secret"}),
+            json!({"DB_SECRET_NAME": "Sup3rS3cret!"}),
+            json!({"TOKEN_URL": "https://login.internal/oauth2/token"}),
+            json!({"PASSWORD_FILE": "/run/secrets/Db1Password"}),
+            json!({"SECRET": "/run/secrets/Db1Password"}),
+            json!({"USE_TOKEN": "true"}),
+            json!({"PASSWORD_LENGTH": 32}),
+            json!([{"name": "DB_PASSWORD", "type": "SECRETS_MANAGER", "value": "Prod1:db2Password"}]),
+            json!([{"name": "DB_PASSWORD", "type": "PARAMETER_STORE", "value": "Prod1DbPassword"}]),
+            json!(
+                "TOKEN=$(curl -X PUT http://169.254.169.254/latest/api/token -H 'X-aws-ec2-metadata-token-ttl-seconds: 21600')"
+            ),
+            json!("TOKEN=`curl -s http://169.254.169.254/latest/api/token`"),
+            json!("curl -H \"X-aws-ec2-metadata-token: $TOKEN\" http://169.254.169.254/"),
+            json!("aws ecr get-login-password | docker login --username AWS --password-stdin 1.dkr.ecr"),
+            json!("password = get_password(\"db\")"),
+            json!("secret = boto3.client('secretsmanager').get_secret_value(SecretId='x')"),
+            json!("postgres://app:${DB_PASSWORD}@db.internal/x"),
+            json!("https://example.com:8080/path@2"),
+            json!(["AK", "IAIOSFODNN7EXAMPLE"].concat()),
+            json!("commit 0123456789abcdef0123456789abcdef01234567"),
+            json!("-----BEGIN CERTIFICATE-----"),
+            json!("-----BEGIN PUBLIC KEY-----"),
+            json!({"BUCKET": "my-bucket-8f3a9c", "REGION": "eu-west-1", "KMS_KEY_ID": "1234abcd-12ab-34cd-56ef-1234567890ab"}),
+        ] {
+            assert_eq!(
+                ask("holds_secret", json!({}), value.clone()),
+                Truth::False,
+                "{value}: {:?}",
+                kinds(value.clone())
+            );
+        }
+    }
+
+    #[test]
+    fn user_data_is_decoded() {
+        let script = format!("#!/bin/bash\nexport DB_PASSWORD={}\n", "Sup3rS3cret!");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packed.write_all(script.as_bytes()).unwrap();
+        let decode = || json!({"decode": "base64"});
+        for bytes in [script.as_bytes().to_vec(), packed.finish().unwrap()] {
+            let mut text = BASE64_STANDARD.encode(&bytes);
+            text.insert(20, '\n');
+            assert_eq!(
+                decided("holds_secret", decode(), json!(text)),
+                [r#": {"kind":"password or key by its name","line":2,"value":"(masked)"}"#]
+            );
+            // Without being asked nothing is decoded.
+            assert_eq!(ask("holds_secret", json!({}), json!(text)), Truth::False);
+        }
+        assert_eq!(ask("holds_secret", decode(), json!("echo hello")), Truth::Unknown);
+        assert_eq!(
+            ask("holds_secret", decode(), json!(BASE64_STANDARD.encode([0x1f, 0x8b, 8, 0, 1, 2]))),
+            Truth::Unknown
+        );
+        let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        bomb.write_all(&vec![b'a'; (MAX_DECODED + 10) as usize]).unwrap();
+        let bomb = BASE64_STANDARD.encode(bomb.finish().unwrap());
+        assert_eq!(ask("holds_secret", decode(), json!(bomb)), Truth::Unknown);
+    }
+
+    #[test]
+    fn nothing_of_the_value_is_shown_in_any_verdict() {
+        for value in [json!({"PASSWORD": "Sup3rS3cret!"}), json!({"x": "harmless-text"}), json!("harmless-text")] {
+            let lines = decided("holds_secret", json!({}), value).concat();
+            assert!(!lines.contains("Sup3r") && !lines.contains("harmless"), "{lines}");
+        }
+        let lines = decided("holds_secret", json!({"decode": "base64"}), json!("Sup3r S3cret!")).concat();
+        assert!(lines.contains("not base64") && !lines.contains("Sup3r"), "{lines}");
+    }
+
+    #[test]
+    fn unread_parts_leave_it_open() {
+        let value = |inner: Value| Value::map([("a", Value::str("x")), ("b", inner)]);
+        let question = HoldsSecret { base64: false };
+        let ask = |inner: Value| question.ask(&value(inner), About { resource: &Value::Null }).truth;
+        assert_eq!(ask(Value::unknown("denied")), Truth::Unknown);
+        assert_eq!(ask(Value::list([Value::unknown("denied"), Value::str(&samples()[3].1)])), Truth::True);
+        let deep = (0..200).fold(Value::str("x"), |inner, _| Value::list([inner]));
+        assert_eq!(ask(deep), Truth::Unknown);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_or_shows(text in "\\PC{0,200}", name in "[A-Za-z_]{0,12}") {
+            let lines = decided("holds_secret", json!({}), json!({format!("{name}password"): text})).concat();
+            prop_assert!(text.len() < 8 || !lines.contains(&text));
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! `policy_public`: whether a policy document lets strangers in.
+
+use super::network::{Network, cover_everything};
+use super::policy::{Condition, Document, Names, Principals, Statement, account, is_account};
+use super::wildcard::is_bare;
+use super::{About, Answer, Asked, Domain, Key, Question, Takes};
+use crate::expr::{Truth, Value};
+
+/// The row of the table.
+pub static POLICY_PUBLIC: Domain = Domain {
+    name: "policy_public",
+    doc: "Some Allow statement of the policy document is for everybody, and no condition limits it to known accounts, \
+          organizations, networks or resources. Operators that end in `IfExists`, negated ones and a bare `*` do not limit. \
+          Services are not strangers. A statement that denies the same to everybody, without a condition, cancels it.",
+    keys: &[
+        Key {
+            name: "trusted",
+            takes: Takes::Texts,
+            required: false,
+            doc: "Account ids. If given, a condition on accounts limits only to these and the resource's own account.",
+        },
+        Key {
+            name: "actions",
+            takes: Takes::Texts,
+            required: false,
+            doc: "Only statements count that touch one of these actions.",
+        },
+        Key {
+            name: "min_prefix_v4",
+            takes: Takes::Number,
+            required: false,
+            doc: "Shortest prefix of an IPv4 range that still limits. Default 8; of IPv6 it is always 8.",
+        },
+    ],
+    absent: Truth::False,
+    reads: &[&["metadata", "account"]],
+    example: (
+        "{}",
+        r#"{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sqs:SendMessage", "Resource": "*"}]}"#,
+        r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}]}"#,
+    ),
+    parse: |arguments| {
+        let trusted = arguments.texts("trusted");
+        if let Some(wrong) = trusted.iter().find(|id| !is_account(id)) {
+            return Err(format!("`trusted` takes account ids of twelve digits, found \"{wrong}\""));
+        }
+        let min_prefix_v4 = match arguments.number("min_prefix_v4").map(u8::try_from) {
+            None => DEFAULT_PREFIX,
+            Some(Ok(prefix @ 1..=32)) => prefix,
+            Some(_) => return Err("`min_prefix_v4` takes a number from 1 to 32".to_owned()),
+        };
+        let actions = arguments.texts("actions");
+        let what = if actions.is_empty() { String::new() } else { format!(" to {}", actions.join(" or ")) };
+        let question = Public {
+            trusted: trusted.to_vec(),
+            actions: actions.iter().map(|action| action.to_ascii_lowercase()).collect(),
+            min_prefix_v4,
+        };
+        Ok(Asked { question: Box::new(question), expected: format!("a statement that lets strangers in{what}") })
+    },
+};
+
+const DEFAULT_PREFIX: u8 = 8;
+
+#[derive(Debug)]
+struct Public {
+    trusted: Vec<String>,
+    actions: Vec<String>,
+    min_prefix_v4: u8,
+}
+
+impl Question for Public {
+    fn ask(&self, value: &Value, about: About<'_>) -> Answer {
+        let document = match Document::read(value) {
+            Ok(document) => document,
+            Err(why) => return Answer::unknown(why),
+        };
+        let limits =
+            Limits { trusted: &self.trusted, min_prefix_v4: self.min_prefix_v4, ..Limits::new(about.resource) };
+        let public = document.allows().filter(|(statement, _)| {
+            limits.is_public(statement)
+                && (self.actions.is_empty() || self.actions.iter().any(|action| statement.actions.touch(action)))
+                && !document.cancels(statement, &statement.actions)
+                && !self.cancelled(&document, statement)
+        });
+        Answer::allowing(public.map(|(_, decided)| decided).collect(), &document)
+    }
+}
+
+impl Public {
+    // Where some actions are asked for, it is enough that those of them are denied which the statement touches.
+    fn cancelled(&self, document: &Document, statement: &Statement) -> bool {
+        let mut touched = self.actions.iter().filter(|action| statement.actions.touch(action)).peekable();
+        touched.peek().is_some()
+            && touched.all(|action| document.cancels(statement, &Names::Only(vec![action.clone()])))
+    }
+}
+
+/// What keeps strangers out although everybody is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits<'a> {
+    own: Option<&'a str>,
+    trusted: &'a [String],
+    min_prefix_v4: u8,
+}
+
+/// Context keys whose value names an account.
+const ACCOUNTS: [&str; 5] =
+    ["aws:sourceaccount", "aws:sourceowner", "aws:principalaccount", "kms:calleraccount", "s3:dataaccesspointaccount"];
+/// Context keys whose value is an ARN.
+const ARNS: [&str; 3] = ["aws:sourcearn", "aws:principalarn", "s3:dataaccesspointarn"];
+/// Context keys that name something of the owner.
+const OWN: [&str; 7] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+];
+
+impl<'a> Limits<'a> {
+    /// Any known account limits.
+    pub fn new(resource: &'a Value) -> Limits<'a> {
+        let own = resource.at(&["metadata", "account"]).and_then(Value::as_str);
+        Limits { own, trusted: &[], min_prefix_v4: DEFAULT_PREFIX }
+    }
+
+    /// Whether the statement is for strangers.
+    pub fn is_public(&self, statement: &Statement) -> bool {
+        matches!(statement.principals, Principals::Everyone | Principals::AllBut)
+            && !statement.conditions.iter().any(|condition| self.limits(condition))
+    }
+
+    fn limits(&self, condition: &Condition) -> bool {
+        let Condition { key, values, .. } = condition;
+        if values.is_empty() {
+            return false;
+        }
+        let Some(operator) = positive(&condition.operator) else { return false };
+        let named =
+            matches!(operator, "stringequals" | "stringequalsignorecase" | "stringlike" | "arnequals" | "arnlike");
+        match key.as_str() {
+            "aws:sourceip" => operator == "ipaddress" && self.narrow(values),
+            "elasticfilesystem:accessedviamounttarget" => {
+                operator == "bool" && values.iter().all(|value| value.eq_ignore_ascii_case("true"))
+            }
+            "lambda:functionurlauthtype" => named && values.iter().all(|value| value == "AWS_IAM"),
+            key if ACCOUNTS.contains(&key) => named && values.iter().all(|value| self.known_account(value)),
+            key if ARNS.contains(&key) => named && values.iter().all(|value| self.known_arn(key, value)),
+            key if OWN.contains(&key) => named && !values.iter().any(|value| is_bare(value)),
+            _ => false,
+        }
+    }
+
+    fn is_trusted(&self, account: &str) -> bool {
+        self.trusted.is_empty() || self.own == Some(account) || self.trusted.iter().any(|id| id == account)
+    }
+
+    fn known_account(&self, value: &str) -> bool {
+        !is_bare(value) && self.is_trusted(value)
+    }
+
+    fn known_arn(&self, key: &str, value: &str) -> bool {
+        // `arn:aws:*:*:*:*` says no more than a star does.
+        let behind = if value.starts_with("arn:") { 2 } else { 0 };
+        let bare = value.split(':').skip(behind).all(|part| part.is_empty() || is_bare(part));
+        // Whoever likes can have a role of some name in an own account.
+        let anybody = key == "aws:principalarn" && value.split(':').nth(4).is_some_and(is_bare);
+        !bare && !anybody && account(value).is_none_or(|account| self.is_trusted(account))
+    }
+
+    // Whether the ranges are small enough to be those of somebody.
+    fn narrow(&self, values: &[String]) -> bool {
+        let Some(networks) = values.iter().map(|value| Network::parse(value)).collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        let narrow = |network: &Network| match network {
+            Network::V4(_, prefix) => *prefix >= self.min_prefix_v4,
+            Network::V6(_, prefix) => *prefix >= DEFAULT_PREFIX,
+        };
+        networks.iter().all(narrow) && !cover_everything(&networks)
+    }
+}
+
+/// The operator without the quantifier of keys with several values; none if it holds for what is absent or other.
+pub fn positive(operator: &str) -> Option<&str> {
+    let operator = operator.strip_prefix("foranyvalue:").unwrap_or(operator);
+    let loose = operator.ends_with("ifexists") || operator.contains("not") || operator.starts_with("forallvalues:");
+    (!loose).then_some(operator)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::super::tests::{ask, ask_of, decided};
+    use super::*;
+
+    fn statement(principal: Json, condition: Json) -> Json {
+        json!({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "x:Y", "Resource": "*", "Condition": condition}]})
+    }
+
+    #[test]
+    fn who_is_a_stranger() {
+        for (principal, expected) in [
+            (json!("*"), true),
+            (json!(["123456789012", "*"]), true),
+            (json!({"AWS": "*"}), true),
+            (json!({"AWS": ["arn:aws:iam::123456789012:root", "*"]}), true),
+            (json!({"AWS": "123456789012"}), false),
+            (json!({"Service": "events.amazonaws.com"}), false),
+            (json!({"Service": "*"}), false),
+            (json!({"Federated": "*"}), false),
+            (json!(null), false),
+        ] {
+            let document = statement(principal.clone(), json!(null));
+            assert_eq!(ask("policy_public", json!({}), document), Truth::from(expected), "{principal}");
+        }
+        let others =
+            json!({"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "1"}, "Action": "*", "Resource": "*"}});
+        assert_eq!(ask("policy_public", json!({}), others), Truth::True);
+        assert_eq!(ask("policy_public", json!({}), json!("")), Truth::False);
+    }
+
+    #[test]
+    fn what_limits_and_what_only_looks_so() {
+        for (operator, key, value, public) in [
+            ("StringEquals", "aws:SourceAccount", json!("123456789012"), false),
+            ("StringEquals", "AWS:SourceOwner", json!(["123456789012"]), false),
+            ("StringEquals", "aws:SourceAccount", json!("*"), true),
+            ("StringLike", "aws:SourceAccount", json!(["123456789012", "*"]), true),
+            ("StringEqualsIfExists", "aws:SourceAccount", json!("123456789012"), true),
+            ("StringNotEquals", "aws:SourceAccount", json!("123456789012"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:*:*:bucket"), false),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:*:*:*:*"), true),
+            ("ArnNotLike", "aws:SourceArn", json!("arn:aws:s3:::bucket"), true),
+            ("ArnEquals", "aws:PrincipalArn", json!("arn:aws:iam::123456789012:role/x"), false),
+            ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::*:role/x"), true),
+            ("StringEquals", "aws:PrincipalOrgID", json!("o-abc"), false),
+            ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", json!("o-abc/*"), false),
+            ("ForAllValues:StringLike", "aws:PrincipalOrgPaths", json!("o-abc/*"), true),
+            ("StringEquals", "aws:SourceVpce", json!("vpce-1"), false),
+            ("StringEquals", "kms:CallerAccount", json!("123456789012"), false),
+            ("StringEquals", "kms:ViaService", json!("s3.eu-west-1.amazonaws.com"), true),
+            ("StringEquals", "s3:DataAccessPointAccount", json!("123456789012"), false),
+            ("StringEquals", "lambda:FunctionUrlAuthType", json!("AWS_IAM"), false),
+            ("StringEquals", "lambda:FunctionUrlAuthType", json!("NONE"), true),
+            ("Bool", "elasticfilesystem:AccessedViaMountTarget", json!("true"), false),
+            ("Bool", "elasticfilesystem:AccessedViaMountTarget", json!(false), true),
+            ("Bool", "aws:SecureTransport", json!(true), true),
+            ("IpAddress", "aws:SourceIp", json!("203.0.113.0/24"), false),
+            ("IpAddress", "aws:SourceIp", json!("203.0.113.7"), false),
+            ("IpAddress", "aws:SourceIp", json!(["203.0.113.0/24", "0.0.0.0/0"]), true),
+            ("IpAddress", "aws:SourceIp", json!(["0.0.0.0/1", "128.0.0.0/1"]), true),
+            ("IpAddress", "aws:SourceIp", json!("::/0"), true),
+            ("IpAddress", "aws:SourceIp", json!("2000::/3"), true),
+            ("IpAddress", "aws:SourceIp", json!("2001:db8::/32"), false),
+            ("IpAddress", "aws:SourceIp", json!("nonsense"), true),
+            ("NotIpAddress", "aws:SourceIp", json!("203.0.113.0/24"), true),
+            ("StringEquals", "aws:SourceAccount", json!([]), true),
+        ] {
+            let document = statement(json!("*"), json!({operator: {key: value.clone()}}));
+            assert_eq!(ask("policy_public", json!({}), document), Truth::from(public), "{operator} {key} {value}");
+        }
+    }
+
+    #[test]
+    fn trusted_accounts_are_the_only_ones_that_limit() {
+        let by = |key: &str, value: &str| statement(json!("*"), json!({"StringEquals": {key: value}}));
+        let resource = json!({"metadata": {"account": "111111111111"}});
+        for (key, value, public) in [
+            ("aws:SourceAccount", "111111111111", false),
+            ("aws:SourceAccount", "222222222222", false),
+            ("aws:SourceAccount", "333333333333", true),
+            ("aws:SourceArn", "arn:aws:sns:eu-west-1:333333333333:t", true),
+            ("aws:SourceArn", "arn:aws:s3:::bucket", false),
+            ("aws:SourceVpc", "vpc-1", false),
+        ] {
+            let truth = ask_of(&resource, "policy_public", json!({"trusted": [222222222222_i64]}), by(key, value));
+            assert_eq!(truth, Truth::from(public), "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn a_full_range_needs_the_given_prefix() {
+        let document = || statement(json!("*"), json!({"IpAddress": {"aws:SourceIp": "52.0.0.0/11"}}));
+        assert_eq!(ask("policy_public", json!({}), document()), Truth::False);
+        assert_eq!(ask("policy_public", json!({"min_prefix_v4": 16}), document()), Truth::True);
+    }
+
+    #[test]
+    fn only_asked_actions_and_no_cancelled_statement_count() {
+        let document = json!({"Statement": [
+            {"Sid": "Read", "Effect": "Allow", "Principal": "*", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"},
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObjectVersion", "Resource": "*"},
+        ]});
+        let ask = |actions: Json| ask("policy_public", json!({ "actions": actions }), document.clone());
+        assert_eq!(ask(json!(["s3:GetObject"])), Truth::True);
+        assert_eq!(ask(json!(["s3:*"])), Truth::True);
+        assert_eq!(ask(json!(["s3:PutObject", "s3:Delete*"])), Truth::False);
+        assert_eq!(ask(json!("s3:GetObjectVersion")), Truth::False);
+        assert!(decided("policy_public", json!({}), document)[0].starts_with(r#"Statement[0]: {"Sid":"Read""#));
+    }
+
+    #[test]
+    fn large_documents_stay_quick() {
+        let statements: Vec<Json> = (0..400)
+            .map(|at| {
+                json!({"Effect": if at % 2 == 0 { "Deny" } else { "Allow" }, "Principal": "*",
+                "Action": format!("s3:{}*", "*a".repeat(40)), "Resource": format!("{at}{}", "*a?".repeat(40))})
+            })
+            .collect();
+        let start = std::time::Instant::now();
+        assert_eq!(ask("policy_public", json!({"actions": ["s3:*"]}), json!({ "Statement": statements })), Truth::True);
+        assert!(start.elapsed().as_secs() < 10);
+    }
+}
