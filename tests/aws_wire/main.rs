@@ -138,6 +138,8 @@ async fn every_protocol_is_signed_and_understood() {
             ("ec2", "eu-central-1"),
         ]
     );
+    let methods: Vec<&str> = requests.iter().map(|request| request.method.as_str()).collect();
+    assert_eq!(methods, ["POST", "GET", "POST", "GET", "GET", "GET", "POST"]);
     let agent = |request: &Request| request.headers["user-agent"].clone();
     assert!(requests.iter().all(|request| agent(request).starts_with("spm/")));
 }
@@ -277,7 +279,7 @@ async fn the_credential_report_is_made_if_there_is_none() {
         _ => Reply::xml_error(403, "AccessDenied", "no"),
     });
     let error = call(&caller(&denied), "iam GetCredentialReport", json!({})).await.unwrap_err();
-    assert_eq!((error.class, error.operation.as_str()), (Class::Denied { by_scp: false }, "GenerateCredentialReport"));
+    assert_eq!((error.class, &*error.operation), (Class::Denied { by_scp: false }, "GenerateCredentialReport"));
 
     let garbage = Server::start(|_, _| {
         Reply::ok(
