@@ -166,7 +166,12 @@ impl<'v> NameAndValue<'v> {
             ("ParameterKey", "ParameterValue"),
         ];
         let text = |key: &str| value.get(key).and_then(Value::as_str);
-        let refers = matches!(text("type").or(text("Type")), Some("PARAMETER_STORE" | "SECRETS_MANAGER"));
+        let kind = value.get("type").or_else(|| value.get("Type"));
+        // What is not known may refer as well; the search tells that it met something unknown.
+        let refers = match kind {
+            Some(Value::Unknown(_)) => true,
+            kind => matches!(kind.and_then(Value::as_str), Some("PARAMETER_STORE" | "SECRETS_MANAGER")),
+        };
         KEYS.into_iter().find_map(|(name, own)| {
             value.get(own)?;
             Some(NameAndValue { name: text(name)?, value: own, refers })
@@ -223,7 +228,7 @@ fn is_literal(text: &str) -> bool {
     const LEAST: usize = 8;
     let lower = text.to_lowercase();
     let characters = text.chars().count();
-    if characters < LEAST || characters > 512 || text.contains(char::is_whitespace) {
+    if !(LEAST..=512).contains(&characters) || text.contains(char::is_whitespace) {
         return false;
     }
     if !is_no_placeholder(text) || REFERENCES.iter().any(|start| lower.starts_with(start)) {
