@@ -85,6 +85,9 @@ pub struct InputArgs {
     /// commands in pods
     #[arg(long, conflicts_with = "from", value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
     pub allow_node_proxy: bool,
+    /// Do not ask the cloud that runs the cluster: of EKS, AWS with the credentials of the environment
+    #[arg(long, env = "SPM_NO_CLOUD")]
+    pub no_cloud: bool,
     /// Certificate authority to trust beside the kubeconfig's
     #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
     pub ca_file: Option<PathBuf>,

@@ -9,9 +9,11 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod doctor;
 mod ec2;
 mod faults;
 mod identities;
+mod scans;
 mod server;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

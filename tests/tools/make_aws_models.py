@@ -29,6 +29,7 @@ AWS = ROOT / "src/catalog/aws"
 ALWAYS = [
     "ec2 DescribeRegions",
     "iam GenerateCredentialReport",
+    "iam GetRole",
     "iam SimulatePrincipalPolicy",
     "organizations ListAccounts",
     "sts AssumeRole",

@@ -35,6 +35,10 @@ pub struct Extent {
     pub regions: Vec<String>,
     /// The regions are those that the user chose, so that what lies elsewhere is left out.
     pub chosen: bool,
+    /// Of these kinds only the objects of these names.
+    pub only: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Objects know their region. Those of a cluster belong to it, wherever that is.
+    pub placed: bool,
 }
 
 /// Reads what is wanted of an account into the inventory.
@@ -260,7 +264,7 @@ impl Reading {
         if error.is_any(&wish.row.off) {
             return;
         }
-        let region = (wish.row.scope == Scope::Region).then(|| origin.region.clone());
+        let region = (wish.row.scope == Scope::Region && self.extent.placed).then(|| origin.region.clone());
         let mut rows: Vec<&'static Row> = if wish.emit { vec![wish.row] } else { Vec::new() };
         rows.extend(wish.children.iter().map(|child| child.row));
         for row in rows {
@@ -272,7 +276,10 @@ impl Reading {
     // Asks what is to be asked about objects and hands them on.
     async fn wish(self: &Arc<Self>, wish: &Wish, found: Vec<Object>, origin: &Origin) {
         let found = join_all(found.into_iter().map(|object| self.locate(wish.row, object, origin))).await;
-        let kept: Vec<Object> = found.into_iter().filter(|object| self.keeps(wish.row, object)).collect();
+        let mut kept: Vec<Object> = found.into_iter().filter(|object| self.keeps(wish.row, object)).collect();
+        if !self.extent.placed {
+            kept.iter_mut().for_each(|object| object.region = None);
+        }
         // In pieces, so that ten thousand objects are not held with all that was asked about them.
         let mut kept = kept.into_iter();
         loop {
@@ -327,6 +334,9 @@ impl Reading {
     }
 
     fn keeps(&self, row: &'static Row, object: &Object) -> bool {
+        if self.extent.only.get(row.kind.name).is_some_and(|names| !names.contains(&object.name)) {
+            return false;
+        }
         if row.region.is_none() {
             return true;
         }
