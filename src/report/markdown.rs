@@ -46,11 +46,8 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
 fn system(out: &mut dyn Write, assessment: &Assessment, rows: &[&Row<'_>]) -> io::Result<()> {
     let system = &assessment.system;
     writeln!(out, "\n## {}\n", code(&system.name))?;
-    write!(out, "{}", system.technology)?;
-    for part in [&system.version, &system.distribution].into_iter().flatten() {
-        write!(out, " {}", text(part))?;
-    }
-    writeln!(out, ", read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
+    let kind = text(&words::kind_of(system));
+    writeln!(out, "{kind}, read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
     let shown = |s: &&StandardResult| rows.iter().any(|row| std::ptr::eq(row.standard, *s));
     let standards: Vec<&StandardResult> = assessment.standards.iter().filter(shown).collect();
     if standards.is_empty() {
@@ -152,7 +149,7 @@ pub fn property(evidence: &Evidence) -> String {
     };
     let source = evidence.source.as_ref().map_or_else(String::new, |source| format!(" ({})", text(source)));
     let place = evidence.location.as_ref().map_or_else(String::new, |l| format!(", {}", code(&l.to_string())));
-    format!("{} {actual}{source}, expected {}{place}", code(&evidence.path), code(&evidence.expected))
+    format!("{} {actual}{source}, expected {}{place}", code(words::property(evidence)), code(&evidence.expected))
 }
 
 fn manual(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> io::Result<()> {

@@ -1,7 +1,9 @@
 //! Whole scans, by the built program: where what is asked, and what becomes of the answers.
 
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -161,4 +163,31 @@ fn web_acls_of_cloudfront_are_asked_for_in_one_region_and_not_for_load_balancers
     assert_eq!(asked("ListWebACLs", "CLOUDFRONT"), ["us-east-1"]);
     assert_eq!(asked("ListWebACLs", "REGIONAL"), ["eu-west-1", "us-east-1"]);
     assert_eq!(asked("ListResourcesForWebACL", ":global/"), Vec::<String>::new());
+}
+
+/// An address that answers no connection: a listener whose queue is full. The streams keep it so.
+fn blackhole() -> (String, TcpListener, Vec<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting = (0..10_000).map_while(|_| TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok());
+    let waiting = waiting.collect();
+    (format!("http://{address}"), listener, waiting)
+}
+
+#[test]
+fn regions_that_answer_no_connection_delay_a_scan_by_five_seconds_at_most() {
+    let server = Server::start(|request, _| common(request));
+    let (dead, _listener, _waiting) = blackhole();
+    let args = ["scan", "--aws", "--region", "eu-west-1,eu-west-2,us-east-1", "--format", "json", "--quiet"];
+    let mut command = spm(&server, &args);
+    command.env("AWS_ENDPOINT_URL", dead).env("AWS_ENDPOINT_URL_STS", &server.url);
+    let started = Instant::now();
+    let (code, out, err) = run(command);
+    let took = started.elapsed();
+    assert_eq!(code, Some(0), "{err}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let report: Json = serde_json::from_str(&out).unwrap();
+    let gaps = report["assessments"][0]["gaps"].as_array().unwrap();
+    let unreachable = gaps.iter().filter(|gap| gap["reason"] == "unreachable").count();
+    assert!(unreachable > 20 && unreachable == gaps.len(), "{unreachable} of {}", gaps.len());
 }
