@@ -163,11 +163,11 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::rules::Check;
     use crate::base::diagnostic::Diagnostics;
     use crate::base::yaml;
     use crate::expr::{Compiler, Environment, Schema, Truth};
     use crate::model::{Gap, GapReason, ResourceRef};
+    use crate::rules::Check;
 
     // Everything lies in regions, as far as its name says so.
     struct Regions;

@@ -257,7 +257,8 @@ fn two_groups_may_have_kinds_of_one_name() {
         assert_eq!(inventory.notes, [""; 0]);
         // A snapshot holds it as the cluster would give it.
         let saved = files.path().join("saved.zst");
-        let mut writer = SnapshotWriter::create(&saved, crate::model::Technology::Kubernetes, Mode::Files, NOW).unwrap();
+        let mut writer =
+            SnapshotWriter::create(&saved, crate::model::Technology::Kubernetes, Mode::Files, NOW).unwrap();
         let inventory = read(&input, &wanted, NOW, Some(&mut writer), &()).unwrap();
         writer.finish(&inventory).unwrap();
         let again = FileInput { paths: vec![saved], ..FileInput::default() };
