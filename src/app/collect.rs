@@ -81,7 +81,7 @@ fn daemon_set(args: &NodeArgs) -> Outcome {
         .map(|(check, kind, why)| {
             let name = if *kind == "Namespace" { pods.namespace } else { pods.name };
             let place = if *kind == "Namespace" { String::new() } else { format!("namespace: {}, ", pods.namespace) };
-            format!("#   - {{ rule: {check}, kind: {kind}, {place}name: {name}, reason: {why} }}\n")
+            format!("#   - {{ rule: {check}, kind: {kind}, {place}name: {name}, reason: {why:?} }}\n")
         })
         .collect();
     print(|out| writeln!(out, "{HEADER}\n{waivers}{}", documents.join("---\n")))?;
