@@ -82,6 +82,8 @@ pub struct Read {
     pub kind: &'static str,
     /// Path in it.
     pub path: &'static str,
+    /// The only namespace in which it is read; everywhere if none.
+    pub namespace: Option<&'static str>,
 }
 
 /// See [`View::passes`].

@@ -3,18 +3,37 @@
 pub mod kubernetes;
 mod subject;
 
-pub use subject::{Origin, OriginPart, Subject, Subjects, keys};
+pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
 use crate::catalog::kubernetes::cloud;
 use crate::catalog::{self, Source};
 use crate::inventory::{Inventory, Presence};
 use crate::model::{Gap, GapReason, Technology};
 
-/// The subjects of a kind or view.
+/// The subjects of one kind or view.
 pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
-    match source {
-        Source::Kind(kind) => objects(inventory, kind),
-        Source::View(view) => kubernetes::subjects(inventory, view),
+    Derivation::new(inventory).subjects(source)
+}
+
+/// The kinds and views of an inventory. What several views need is derived once.
+#[derive(Debug)]
+pub struct Derivation<'a> {
+    inventory: &'a Inventory,
+    kubernetes: kubernetes::Shared<'a>,
+}
+
+impl<'a> Derivation<'a> {
+    /// Derives nothing yet.
+    pub fn new(inventory: &'a Inventory) -> Derivation<'a> {
+        Derivation { inventory, kubernetes: kubernetes::Shared::default() }
+    }
+
+    /// The subjects of a kind or view.
+    pub fn subjects(&self, source: Source) -> Subjects {
+        match source {
+            Source::Kind(kind) => objects(self.inventory, kind),
+            Source::View(view) => kubernetes::subjects(self.inventory, &self.kubernetes, view),
+        }
     }
 }
 

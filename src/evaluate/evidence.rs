@@ -1,6 +1,6 @@
 //! From the leaves that decided to what people read: reasons and evidence.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use foldhash::fast::FixedState;
@@ -18,7 +18,7 @@ const VALUE_LIMIT: usize = 300;
 /// Makes the details of one instance. Equal details (the same reason for a thousand resources) are kept once.
 pub struct Evidences<'a> {
     hint: Option<&'a String>,
-    shared: Mutex<HashMap<String, Arc<Detail>, FixedState>>,
+    shared: Mutex<HashSet<Arc<Detail>, FixedState>>,
 }
 
 impl<'a> Evidences<'a> {
@@ -33,14 +33,10 @@ impl<'a> Evidences<'a> {
         let reason = evidence.first().map_or_else(String::new, |first| {
             let more = evidence.len() - 1 + omitted;
             let also = if more > 0 { format!(", and {more} more") } else { String::new() };
-            format!(
-                "{}: {}, expected {}{also}",
-                first.path,
-                first.actual.as_deref().unwrap_or("not set"),
-                first.expected
-            )
+            let actual = first.actual.as_deref().unwrap_or("not set");
+            [&first.path, ": ", actual, ", expected ", &first.expected, &also].concat()
         });
-        Arc::new(Detail { reason, hint: None, evidence, omitted })
+        self.share(Detail { reason, hint: None, evidence, omitted })
     }
 
     /// Why it cannot be decided.
@@ -61,10 +57,7 @@ impl<'a> Evidences<'a> {
         // Values that nobody read are no evidence; what was read beside them is.
         let known: Vec<Trace> = traces.iter().filter(|t| !matches!(t.actual, Actual::Unknown(_))).cloned().collect();
         let (evidence, omitted) = self.evidence(subject, &known);
-        if evidence.is_empty() {
-            return self.share(reason, self.hint.cloned());
-        }
-        Arc::new(Detail { reason, hint: self.hint.cloned(), evidence, omitted })
+        self.share(Detail { reason, hint: self.hint.cloned(), evidence, omitted })
     }
 
     /// Why a resource is not assessed.
@@ -77,30 +70,37 @@ impl<'a> Evidences<'a> {
             format!("{} is {actual}, assessed only where {}", subject.locate(&trace.steps).path, trace.expected)
         };
         let reason = traces.first().map_or_else(|| "not applicable".to_owned(), words);
-        self.share(reason, None)
+        self.share(Detail { reason, ..Detail::default() })
     }
 
     /// What a check that can only find violations says when it finds none.
     pub fn partial(&self) -> Arc<Detail> {
-        self.share(
-            "no violation is visible, but the configuration alone cannot prove compliance".to_owned(),
-            self.hint.cloned(),
-        )
+        let reason = "no violation is visible, but the configuration alone cannot prove compliance".to_owned();
+        self.share(Detail { reason, hint: self.hint.cloned(), ..Detail::default() })
     }
 
     /// What none of the elements means.
     pub fn no_elements(&self, each: &Each, state: State) -> Arc<Detail> {
         let hint = if state == State::Manual { self.hint.cloned() } else { None };
-        self.share(format!("nothing at {}", each.path), hint)
+        self.share(Detail { reason: format!("nothing at {}", each.path), hint, ..Detail::default() })
     }
 
-    fn share(&self, reason: String, hint: Option<String>) -> Arc<Detail> {
+    fn share(&self, detail: Detail) -> Arc<Detail> {
+        // The line in a file is the resource's own.
+        if detail.evidence.iter().any(|evidence| evidence.location.is_some()) {
+            return Arc::new(detail);
+        }
         let mut shared = self.shared.lock().unwrap_or_else(|e| e.into_inner());
-        shared.entry(reason.clone()).or_insert_with(|| Arc::new(Detail { reason, hint, ..Detail::default() })).clone()
+        if let Some(known) = shared.get(&detail) {
+            return known.clone();
+        }
+        let detail = Arc::new(detail);
+        shared.insert(detail.clone());
+        detail
     }
 
     fn evidence(&self, subject: &Subject, traces: &[Trace]) -> (Vec<Evidence>, usize) {
-        let mut all: Vec<Evidence> = Vec::new();
+        let mut all: Vec<Evidence> = Vec::with_capacity(traces.len().min(Detail::EVIDENCE_LIMIT));
         let mut omitted = 0;
         for trace in traces {
             if all.len() >= Detail::EVIDENCE_LIMIT {

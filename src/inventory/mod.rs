@@ -148,6 +148,7 @@ impl Inventory {
             resources.reverse();
             resources.dedup_by(|a, b| a.scope == b.scope && a.name == b.name && !a.name.is_empty());
             resources.reverse();
+            resources.shrink_to_fit();
             if resources.len() < before {
                 self.notes.push(format!(
                     "{} of kind {kind} appear more than once in the input; the last of each is assessed",

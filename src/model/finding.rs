@@ -89,7 +89,7 @@ impl fmt::Display for Location {
 }
 
 /// One property that decided a state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// Real path in the object (`spec.template.spec.containers[2].securityContext.privileged`).
     pub path: String,
@@ -104,7 +104,7 @@ pub struct Evidence {
 }
 
 /// Why a resource has its state.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Detail {
     /// One sentence: the reason of Not relevant, what is missing for Manual, the summary of Failed.
     pub reason: String,

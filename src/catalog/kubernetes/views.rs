@@ -13,7 +13,12 @@ const fn open(path: &'static str, doc: &'static str) -> Field {
 }
 
 const fn read(kind: &'static str, path: &'static str) -> Read {
-    Read { kind, path }
+    Read { kind, path, namespace: None }
+}
+
+// Only of what lies in kube-system.
+const fn read_of_system(kind: &'static str, path: &'static str) -> Read {
+    Read { kind, path, namespace: Some("kube-system") }
 }
 
 /// Kinds whose objects are workloads.
@@ -27,7 +32,6 @@ const WORKLOAD_READS: &[Read] = &[
     read(PODSPEC, "initContainers[*].restartPolicy"),
     read(PODSPEC, "ephemeralContainers[*].name"),
     read(PODSPEC, "os.name"),
-    read(PODSPEC, "nodeName"),
     read("Pod", "metadata.ownerReferences"),
     read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
     read("Pod", "metadata.labels.component"),
@@ -60,7 +64,6 @@ const IMAGE_READS: &[Read] = &[
     read(PODSPEC, "initContainers[*].restartPolicy"),
     read(PODSPEC, "ephemeralContainers[*].name"),
     read(PODSPEC, "os.name"),
-    read(PODSPEC, "nodeName"),
     read("Pod", "metadata.ownerReferences"),
     read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
     read("Pod", "metadata.labels.component"),
@@ -98,19 +101,19 @@ const RBAC_READS: &[Read] = &[
     read("ClusterRoleBinding", "metadata.labels"),
 ];
 
-/// What the control plane views read: mirror pods and node facts.
+/// What the control plane views read: pods of the cluster itself and node facts.
 const COMPONENT_READS: &[Read] = &[
-    read("Pod", "metadata.ownerReferences"),
-    read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
-    read("Pod", "metadata.labels.component"),
-    read("Pod", "metadata.labels['k8s-app']"),
-    read("Pod", "spec.nodeName"),
-    read("Pod", "spec.containers[*].name"),
-    read("Pod", "spec.containers[*].image"),
-    read("Pod", "spec.containers[*].command"),
-    read("Pod", "spec.containers[*].args"),
-    read("Pod", "spec.containers[*].env[*].name"),
-    read("Pod", "spec.containers[*].env[*].value"),
+    read_of_system("Pod", "metadata.ownerReferences"),
+    read_of_system("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
+    read_of_system("Pod", "metadata.labels.component"),
+    read_of_system("Pod", "metadata.labels['k8s-app']"),
+    read_of_system("Pod", "spec.nodeName"),
+    read_of_system("Pod", "spec.containers[*].name"),
+    read_of_system("Pod", "spec.containers[*].image"),
+    read_of_system("Pod", "spec.containers[*].command"),
+    read_of_system("Pod", "spec.containers[*].args"),
+    read_of_system("Pod", "spec.containers[*].env[*].name"),
+    read_of_system("Pod", "spec.containers[*].env[*].value"),
     read("Node", "metadata.labels"),
     read("Node", "metadata.annotations"),
     read("Node", "spec.providerID"),

@@ -14,6 +14,7 @@ use super::json::{self, Memory};
 use super::lines;
 use super::source::Source;
 use super::split::{Batch, Form, Head, Problem, Unit};
+use super::system;
 use super::yaml::{At, Document, YamlError};
 use crate::base::symbol::Symbol;
 use crate::catalog::{self, Kind};
@@ -29,10 +30,17 @@ const NODE_FACTS: &str = "spm.node/v1";
 
 /// What decoding needs to know.
 pub(super) struct Context {
-    wanted: HashMap<&'static str, Projection>,
+    wanted: HashMap<&'static str, Asked>,
     // Objects are to be kept for a snapshot.
     save: bool,
     keys: Keys,
+}
+
+// What is wanted of a kind: of all objects, and of those in one namespace.
+#[derive(Default)]
+struct Asked {
+    everywhere: Projection,
+    within: Option<(&'static str, Projection)>,
 }
 
 struct Keys {
@@ -46,15 +54,24 @@ struct Keys {
 impl Context {
     /// Decodes what `wanted` asks for and what tells the system and the identity of objects.
     pub(super) fn new(wanted: &Wanted, save: bool) -> Context {
-        let mut all: HashMap<&'static str, Projection> = HashMap::new();
+        let identity = [["metadata", "name"], ["metadata", "namespace"]].map(|keys| Path::keys(&keys));
+        let mut all: HashMap<&'static str, Asked> = HashMap::new();
         for kind in wanted.kinds() {
-            let projection = all.entry(kind).or_default();
-            projection.merge(wanted.of(kind).unwrap_or(&Projection::default()));
-            for keys in [["metadata", "name"], ["metadata", "namespace"]] {
-                projection.add(&Path::keys(&keys));
-            }
+            let mut projection = wanted.of(kind).cloned().unwrap_or_default();
+            identity.iter().for_each(|path| projection.add(path));
+            let asked = match wanted.elsewhere(kind) {
+                None => Asked { everywhere: projection, within: None },
+                Some((namespace, elsewhere)) => {
+                    let mut everywhere = elsewhere.clone();
+                    identity.iter().for_each(|path| everywhere.add(path));
+                    Asked { everywhere, within: Some((namespace, projection)) }
+                }
+            };
+            all.insert(kind, asked);
         }
-        let mut also = |kind: &'static str, path: &[&str]| all.entry(kind).or_default().add(&Path::keys(path));
+        let mut also = |kind: &'static str, path: &[&str]| {
+            all.entry(kind).or_default().everywhere.add(&Path::keys(path));
+        };
         also("Node", &["metadata", "name"]);
         also("Node", &["metadata", "labels"]);
         also("Node", &["spec", "providerID"]);
@@ -64,7 +81,9 @@ impl Context {
         if let Some(pod) = all.get_mut("Pod")
             && let Ok(image) = "spec.containers[*].image".parse()
         {
-            pod.add(&image);
+            // The version of the cluster is that of its API server's image.
+            let all = &pod.everywhere;
+            pod.within.get_or_insert_with(|| (system::NAMESPACE, all.clone())).1.add(&image);
         }
         let keys = Keys {
             metadata: Symbol::new("metadata"),
@@ -189,8 +208,13 @@ impl<'c> Decoder<'c> {
                     let object = serde_json::from_slice(text).map_err(broken)?;
                     job.save(&head, kind, object);
                 }
-                let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let value = json::decode(text, projection, &self.memory).map_err(broken)?;
+                let Some(asked) = self.context.wanted.get(kind.name) else { return Ok(()) };
+                let mut projection = &asked.everywhere;
+                let mut value = json::decode(text, projection, &self.memory).map_err(broken)?;
+                if let Some(more) = self.more(asked, &value) {
+                    projection = more;
+                    value = json::decode(text, projection, &self.memory).map_err(broken)?;
+                }
                 let several = job.detailed && text.contains(&b'\n');
                 let lines = if several { lines::lines(text, projection, line) } else { Vec::new() };
                 // On the one line of a large dump every object stands at line 1, which tells nobody anything.
@@ -294,8 +318,11 @@ impl<'c> Decoder<'c> {
                         job.save(&head, kind, object);
                     }
                 }
-                let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let decoded = document.decode(at, projection, &self.memory.sharing)?;
+                let Some(asked) = self.context.wanted.get(kind.name) else { return Ok(()) };
+                let mut decoded = document.decode(at, &asked.everywhere, &self.memory.sharing)?;
+                if let Some(more) = self.more(asked, &decoded.value) {
+                    decoded = document.decode(at, more, &self.memory.sharing)?;
+                }
                 let keys = &self.context.keys;
                 let name = entry(&decoded.value, keys.metadata).and_then(|metadata| entry(metadata, keys.name));
                 if reader.template && name.is_some_and(|name| name.as_str().is_none()) {
@@ -336,6 +363,13 @@ impl<'c> Decoder<'c> {
     }
 
     // --- Resources
+
+    // What is wanted of the object `value` beyond what is wanted everywhere, if it lies where more is.
+    fn more<'a>(&self, asked: &'a Asked, value: &Value) -> Option<&'a Projection> {
+        let (namespace, projection) = asked.within.as_ref()?;
+        let own = entry(entry(value, self.context.keys.metadata)?, self.context.keys.namespace)?;
+        (own.as_str()? == *namespace).then_some(projection)
+    }
 
     // `raw` is the text of an object of a snapshot; `generated` is asked for what the API server would make a name from.
     fn add(

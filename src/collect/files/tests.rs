@@ -246,6 +246,33 @@ fn only_what_is_wanted_is_kept() {
 }
 
 #[test]
+fn what_is_wanted_in_one_namespace_is_kept_there_only() {
+    let mut wanted = wanted(&[("Pod", "spec.containers[*].name")]);
+    wanted.add_in("kube-system", "Pod", &"spec.containers[*].command".parse().unwrap());
+    let yaml = |namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {namespace}}}\nspec:\n  containers:\n  - name: c\n    command: [c]\n    image: i\n"
+        )
+    };
+    let json = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"N"},"spec":{"containers":[{"name":"c","command":["c"],"image":"i"}]}}"#;
+    let files = Files::new(&[
+        ("1.yaml", yaml("kube-system").as_bytes()),
+        ("2.yaml", yaml("shop").as_bytes()),
+        ("3.json", json.replace("\"N\"", "\"kube-system\"").as_bytes()),
+        ("4.json", json.replace("\"N\"", "\"shop\"").as_bytes()),
+    ]);
+    let input = FileInput { paths: vec![files.path().to_owned()], ..FileInput::default() };
+    let inventory = read(&input, &wanted, NOW, None, &()).unwrap();
+    let container =
+        |pod: &crate::inventory::Resource| pod.value.at(&["spec", "containers"]).unwrap().items()[0].to_json(100);
+    let kept: Vec<String> = inventory.of("Pod").iter().map(container).collect();
+    // The image tells the version of the cluster.
+    let (all, name) = (r#"{"name":"c","command":["c"],"image":"i"}"#, r#"{"name":"c"}"#);
+    assert_eq!(kept, [all, all, name, name]);
+    assert_eq!(inventory.of("Pod")[0].place.as_ref().map(|place| place.line), Some(1));
+}
+
+#[test]
 fn the_last_of_two_equal_objects_stays() {
     let config = |value| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{k: {value}}}\n");
     let files = Files::new(&[("a.yaml", config("first").as_bytes()), ("b.yaml", config("last").as_bytes())]);

@@ -16,7 +16,7 @@ use crate::model::{ResourceRef, Text};
 use super::admission::{Coverage, coverage};
 use super::common::{DEFAULT_NAMESPACE, Index, computed, namespace_of};
 use super::network::Policies;
-use super::ownership::workloads;
+use super::ownership::Workload;
 use super::service_account::{WORKLOAD_KINDS, known_part, unseen_workloads};
 
 /// Label that sets the level of Pod Security admission, before the name of its mode.
@@ -27,8 +27,8 @@ const LEVELS: [&str; 2] = ["baseline", "restricted"];
 const LISTED: [&str; 3] = [DEFAULT_NAMESPACE, "kube-public", "kube-node-lease"];
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
-    let world = World::new(inventory);
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
+    let world = World::new(inventory, workloads);
     let mut all = Subjects::default();
     for object in inventory.of("Namespace") {
         all.subjects.push(world.subject(object));
@@ -46,10 +46,10 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(inventory: &'a Inventory) -> World<'a> {
+    fn new(inventory: &'a Inventory, workloads: &[Workload<'_>]) -> World<'a> {
         let mut by_namespace: Index<Text, BTreeSet<ResourceRef>> = Index::default();
-        for workload in workloads(inventory) {
-            by_namespace.entry(namespace_of(workload.object).into()).or_default().insert(workload.resource);
+        for workload in workloads {
+            by_namespace.entry(namespace_of(workload.object).into()).or_default().insert(workload.resource.clone());
         }
         World {
             inventory,

@@ -13,6 +13,7 @@ use super::podspec::template_of;
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// A workload as it is reported.
+#[derive(Debug)]
 pub(super) struct Workload<'a> {
     /// What findings are reported at: the object, or its controller if that is of a kind that is not read.
     pub resource: ResourceRef,

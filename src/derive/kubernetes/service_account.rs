@@ -12,7 +12,7 @@ use crate::inventory::{Inventory, Mode, Presence};
 use crate::model::{ResourceRef, Text};
 
 use super::common::{KEYS, computed, get, namespace_of};
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::podspec;
 use super::rbac::Rbac;
 use super::workload::{DEFAULT_ACCOUNT, account_name};
@@ -22,9 +22,8 @@ pub(super) const WORKLOAD_KINDS: [&str; 8] =
     ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
-    let workloads = workloads(inventory);
-    let world = World { inventory, users: users(&workloads), bindings: bindings(inventory) };
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
+    let world = World { inventory, users: users(workloads), bindings: bindings(inventory) };
     let mut all = Subjects::default();
     for object in inventory.of("ServiceAccount") {
         let account = world.facts(namespace_of(object), &object.name, true);
@@ -35,7 +34,7 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         all.subjects.push(Subject { resource, element: None, value, origin: Some(Arc::new(origin)) });
     }
     if inventory.mode == Mode::Files {
-        all.subjects.extend(world.implied(&workloads));
+        all.subjects.extend(world.implied(workloads));
     }
     all.note_presence(inventory, view.sources);
     all

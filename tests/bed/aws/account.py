@@ -282,7 +282,8 @@ def expected():
     trails = {trail["TrailARN"]: trail for region in REGIONS for trail in client("cloudtrail", region).describe_trails()["trailList"]}
     right["3.1"] = "passed"
     right["3.2"] = {arn: STATE[trail["LogFileValidationEnabled"]] for arn, trail in trails.items()}
-    right["3.4"] = {"trail-logs": "failed"}
+    # The bucket of both trails keeps no access log.
+    right["3.4"] = {arn: "failed" for arn in trails}
     right["3.5"] = {arn: STATE[bool(trail.get("KmsKeyId"))] for arn, trail in trails.items()}
     right["3.6"] = {}
     for region in REGIONS:
@@ -294,7 +295,7 @@ def expected():
     right["3.7"], right["5.1"], right["5.2"], right["5.3"], right["5.4"] = {}, {}, {}, {}, {}
     right["1.18"], right["5.6"] = {}, {}
     for region in REGIONS:
-        logged = {log["ResourceId"] for log in pages("ec2", "describe_flow_logs", "FlowLogs", region) if log["FlowLogStatus"] == "ACTIVE" and log["TrafficType"] in ("ALL", "REJECT")}
+        logged = {log["ResourceId"] for log in pages("ec2", "describe_flow_logs", "FlowLogs", region) if log["FlowLogStatus"] == "ACTIVE" and log.get("DeliverLogsStatus") != "FAILED" and log["TrafficType"] in ("ALL", "REJECT")}
         for vpc in pages("ec2", "describe_vpcs", "Vpcs", region):
             right["3.7"][vpc["VpcId"]] = STATE[vpc["VpcId"] in logged]
         for acl in pages("ec2", "describe_network_acls", "NetworkAcls", region):
