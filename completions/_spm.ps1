@@ -90,7 +90,7 @@ Register-ArgumentCompleter -Native -CommandName 'spm' -ScriptBlock {
             [CompletionResult]::new('--all-contexts', '--all-contexts', [CompletionResultType]::ParameterName, 'Scan every context of the kubeconfig; one that fails does not stop the others')
             [CompletionResult]::new('--allow-node-proxy', '--allow-node-proxy', [CompletionResultType]::ParameterName, 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'One line per rule')
-            [CompletionResult]::new('--require-complete', '--require-complete', [CompletionResultType]::ParameterName, 'Exit with 3 if something could not be read')
+            [CompletionResult]::new('--require-complete', '--require-complete', [CompletionResultType]::ParameterName, 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for')
             [CompletionResult]::new('--ignore-waivers', '--ignore-waivers', [CompletionResultType]::ParameterName, 'Take what is waived as any other finding, in the page and in gates')
             [CompletionResult]::new('--no-store', '--no-store', [CompletionResultType]::ParameterName, 'Do not keep this scan')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on standard error but errors, and no page on standard output beside files')

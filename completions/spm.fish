@@ -98,7 +98,7 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every syst
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l allow-node-proxy -d 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rules -d 'One line per rule'
-complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l no-store -d 'Do not keep this scan'
 complete -c spm -n "__fish_spm_using_subcommand scan" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'

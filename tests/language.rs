@@ -23,8 +23,10 @@ use spm::base::yaml;
 use spm::expr::compile::Join;
 use spm::expr::domain::DOMAIN;
 use spm::expr::operators::{OPERATORS, Takes};
-use spm::expr::path::Found;
-use spm::expr::{Candidates, Compiler, Environment, Path, Predicate, Projection, Schema, Segment, Truth, Value, World};
+use spm::expr::path::{Found, write_steps};
+use spm::expr::{
+    Actual, Candidates, Compiler, Environment, Path, Predicate, Projection, Schema, Segment, Trace, Truth, Value, World,
+};
 use spm::model::Text;
 
 /// Dates in examples lie decades before or behind it.
@@ -515,6 +517,35 @@ fn statements_about_no_elements() {
             assert_eq!(truth(&json!({ path: { how: { "equals": 1 } } }), &value), expected, "{how} of {path}");
             assert_eq!(truth(&json!({ format!("{path}[*]"): { how: 1 } }), &value), expected, "{how} of {path}[*]");
         }
+    }
+}
+
+#[test]
+fn evidence_tells_an_empty_list_from_one_that_is_not_there() {
+    let evidence = |rule: Json, value: Json| {
+        let rule = sound(&rule);
+        let world = Others { joins: &rule.joins, values: &[], incomplete: false };
+        let environment = Environment { now: NOW, world: &world };
+        let traces = rule.predicate.explain(&Value::from(value), environment, Truth::False);
+        let shown = |trace: &Trace| {
+            let mut path = String::new();
+            write_steps(&trace.steps, &mut path);
+            match &trace.actual {
+                Actual::Value(value) => format!("{path} = {}", value.to_json(100)),
+                Actual::Absent => format!("{path} is absent"),
+                Actual::Unknown(why) => format!("{path}: {why}"),
+            }
+        };
+        traces.iter().map(shown).collect::<Vec<_>>()
+    };
+    for (rule, absent) in [
+        (json!({"a.b": {"any": {"equals": 1}}}), "a.b is absent"),
+        (json!({"a.b[*]": {"any": {"equals": 1}}}), "a.b is absent"),
+        (json!({"a.b[*].c": {"any": {"equals": 1}}}), "a.b.c is absent"),
+        (json!({"a.b": {"contains": 1}}), "a.b is absent"),
+    ] {
+        assert_eq!(evidence(rule.clone(), json!({"a": {"b": []}})), ["a.b = []"], "{rule}");
+        assert_eq!(evidence(rule.clone(), json!({"a": {}})), [absent], "{rule}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::baseline::{self, Baseline, compare};
+use super::exit::unread;
 use super::page::{Outputs, style};
 use super::progress::Spinner;
 use super::saver::Saver;
@@ -80,7 +81,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     outputs.write(&report, &args.view.view(), &style(global, layout))?;
     if !global.quiet && outputs.page != Some(Format::Table) {
         remarks.iter().for_each(|remark| warn(&format!("spm: {remark}")));
-        let gaps: usize = assessments.iter().map(|assessment| assessment.gaps.len()).sum();
+        let gaps: usize = assessments.iter().map(unread).sum();
         if gaps > 0 {
             warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
         }

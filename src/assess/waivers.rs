@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::results::severity;
 use crate::base::glob;
 use crate::model::{
     Assessment, Counts, Detail, Location, Outcome, ResourceRef, RuleResult, StandardInfo, State, Totals, Waiver,
@@ -452,13 +453,17 @@ fn recount(assessment: &mut Assessment, touched: &BTreeSet<usize>) {
             continue;
         }
         let mut counts = Counts::default();
-        for check in rule.checks.iter().filter_map(|check| assessment.checks.get(*check as usize)) {
+        let checks = rule.checks.iter().filter_map(|check| assessment.checks.get(*check as usize));
+        for check in checks.clone() {
             counts.merge(check.counts);
         }
         if rule.state == rule.counts.state() {
             rule.state = counts.state();
         }
         rule.counts = counts;
+        if !rule.out_of_scope {
+            rule.severity = severity(rule.state, checks);
+        }
     }
 }
 

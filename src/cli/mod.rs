@@ -141,6 +141,16 @@ fn technology(text: &str) -> Result<Technology, String> {
     found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
 }
 
+/// The value of an environment variable that stands for an option without a value. An empty one is off; a word that is
+/// neither is no guess to make: some of these options lower a guard.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.trim().to_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "" | "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err("expected true or false (or 1, 0, yes, no, on, off)".to_owned()),
+    }
+}
+
 /// See [`Command::Rules`].
 #[derive(Debug, Args)]
 pub struct RulesArgs {

@@ -37,7 +37,7 @@ pub struct WaiverArgs {
     #[arg(long, num_args = 1.., value_name = "FILE", env = "SPM_WAIVERS", value_delimiter = ',')]
     pub waivers: Vec<PathBuf>,
     /// Take what is waived as any other finding, in the page and in gates
-    #[arg(long, env = "SPM_IGNORE_WAIVERS")]
+    #[arg(long, value_parser = super::switch, env = "SPM_IGNORE_WAIVERS")]
     pub ignore_waivers: bool,
 }
 

@@ -44,7 +44,7 @@ pub struct KeepArgs {
     #[command(flatten)]
     pub store: StoreArgs,
     /// Do not keep this scan
-    #[arg(long, env = "SPM_NO_STORE")]
+    #[arg(long, value_parser = super::switch, env = "SPM_NO_STORE")]
     pub no_store: bool,
 }
 
@@ -83,7 +83,7 @@ pub struct InputArgs {
     pub exclude_namespace: Vec<String>,
     /// Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run
     /// commands in pods
-    #[arg(long, conflicts_with = "from", env = "SPM_ALLOW_NODE_PROXY")]
+    #[arg(long, conflicts_with = "from", value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
     pub allow_node_proxy: bool,
     /// Certificate authority to trust beside the kubeconfig's
     #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
@@ -216,8 +216,9 @@ pub struct GateArgs {
     /// Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)
     #[arg(long, value_enum, value_name = "SEVERITY", env = "SPM_FAIL_ON")]
     pub fail_on: Option<Threshold>,
-    /// Exit with 3 if something could not be read
-    #[arg(long, env = "SPM_REQUIRE_COMPLETE")]
+    /// Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked
+    /// for
+    #[arg(long, value_parser = super::switch, env = "SPM_REQUIRE_COMPLETE")]
     pub require_complete: bool,
     /// Compare with an earlier scan: a file that `spm scan --format json` wrote, or a stored scan by date, time, id or
     /// `latest`

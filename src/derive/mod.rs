@@ -5,7 +5,7 @@ mod subject;
 
 pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
-use crate::catalog::kubernetes::cloud;
+use crate::catalog::kubernetes::{cloud, custom};
 use crate::catalog::{self, Source};
 use crate::inventory::{Inventory, Presence};
 use crate::model::{Gap, GapReason, Technology};
@@ -78,7 +78,9 @@ impl Subjects {
         self.gaps.extend(inventory.gaps().iter().filter(|gap| sources.contains(&gap.kind.as_str())).cloned());
         let absent = |kind: &&str| inventory.presence(kind, None) == Presence::NotInInput;
         if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(absent) {
-            self.none = Some(format!("no {} in the input", sources.join(", ")));
+            // Nobody misses a custom resource.
+            let missed: Vec<&str> = sources.iter().copied().filter(|kind| !custom::is_custom(kind)).collect();
+            self.none = Some(format!("no {} in the input", missed.join(", ")));
         }
     }
 }

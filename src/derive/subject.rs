@@ -32,6 +32,8 @@ pub struct Origin {
     pub source: Option<Text>,
     /// Place of the object in file input.
     pub place: Option<Arc<Place>>,
+    /// Parts that stand in other objects: path in the view (longest match wins), place of that object.
+    pub places: Vec<(Vec<Step>, Arc<Place>)>,
 }
 
 /// Where the values of many subjects stand, each in an object of its own: made once, as there are many containers.
@@ -91,7 +93,9 @@ impl Origin {
             }
             _ => self.source.clone(),
         };
-        Origins { path, source, location: self.place.as_ref().map(|place| place.locate(&real)) }
+        let foreign = self.places.iter().filter(|(view, _)| steps.starts_with(view)).max_by_key(|(view, _)| view.len());
+        let place = foreign.map(|(_, place)| place).or(self.place.as_ref());
+        Origins { path, source, location: place.map(|place| place.locate(&real)) }
     }
 }
 

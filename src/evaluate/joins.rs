@@ -14,8 +14,8 @@ use crate::rules::Instance;
 /// All indices that the instances need; equal ones are built once.
 pub struct Joins<'a> {
     indices: Vec<Index<'a>>,
-    // Per instance: its joins' positions in `indices`.
-    instances: Vec<Vec<usize>>,
+    // Per instance: its joins' positions in `indices`; none where the source is not there.
+    instances: Vec<Vec<Option<usize>>>,
 }
 
 struct Index<'a> {
@@ -37,13 +37,14 @@ impl<'a> Joins<'a> {
         for instance in instances {
             let mut own = Vec::new();
             for join in &instance.compiled.joins {
-                let Some(subjects) = sources.get(join.source.as_str()) else { continue };
-                let paths = join.theirs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                let at = *known.entry((join.source.clone(), join.scoped, paths)).or_insert_with(|| {
-                    indices.push(Index::new(subjects, join));
-                    indices.len() - 1
-                });
-                own.push(at);
+                // Predicates name their joins by position, so one without a source keeps its place.
+                own.push(sources.get(join.source.as_str()).map(|subjects| {
+                    let paths = join.theirs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                    *known.entry((join.source.clone(), join.scoped, paths)).or_insert_with(|| {
+                        indices.push(Index::new(subjects, join));
+                        indices.len() - 1
+                    })
+                }));
             }
             positions.push(own);
         }
@@ -121,8 +122,8 @@ pub struct InstanceWorld<'a> {
 
 impl World for InstanceWorld<'_> {
     fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_> {
-        let index = self.joins.instances.get(self.instance).and_then(|own| own.get(join));
-        let Some(index) = index.and_then(|at| self.joins.indices.get(*at)) else {
+        let index = self.joins.instances.get(self.instance).and_then(|own| *own.get(join)?);
+        let Some(index) = index.and_then(|at| self.joins.indices.get(at)) else {
             return Candidates { values: Vec::new(), incomplete: Some("the join has no source".into()) };
         };
         index.candidates(keys)
@@ -166,6 +167,7 @@ mod tests {
     use crate::base::yaml;
     use crate::expr::{Compiler, Environment, Schema, Truth};
     use crate::model::{Gap, GapReason, ResourceRef};
+    use crate::rules::Check;
 
     // Everything lies in regions, as far as its name says so.
     struct Regions;
@@ -377,5 +379,42 @@ mod tests {
         );
         assert_eq!(join("regional", rule.clone(), at("eu", json!({})), &subjects).unwrap().0, Truth::False);
         assert_eq!(join("regional", rule, at("us", json!({})), &subjects).unwrap().0, Truth::True);
+    }
+
+    const CHECK: &str = "
+id: two-joins
+title: Both are there
+resource: Namespace
+assert:
+  all:
+    - related: { resource: ResourceQuota, on: {}, any: {} }
+    - related: { resource: LimitRange, on: {}, any: {} }
+ccss: AV:N/AC:L/Au:N/C:N/I:N/A:P/PL:A/EM:A
+control: prevent
+themes: [hardening]
+why: To see whether a join that has no source takes the place of another one.
+fix: Nothing to fix, this is a test of the joins only.
+links: [https://kubernetes.io/docs/]
+examples: { passed: [{}], failed: [{}], manual: [{ gap: metadata }] }
+";
+
+    #[test]
+    fn a_join_without_a_source_keeps_its_place() {
+        let mut diagnostics = Diagnostics::new("two-joins.yaml");
+        let node = yaml::parse("two-joins.yaml", CHECK).unwrap();
+        let check = Check::read(&node, "two-joins", &mut diagnostics).unwrap_or_else(|| panic!("{diagnostics:?}"));
+        let compiled = check.compile(&BTreeMap::new(), &mut diagnostics).unwrap();
+        let instance = Instance { check: check.into(), params: BTreeMap::new(), customised: Vec::new(), compiled };
+        let resource = ResourceRef { kind: "LimitRange".into(), scope: None, name: "x".into() };
+        let subject = Subject { resource, element: None, value: Value::map([]), origin: None };
+        let sources = BTreeMap::from([("LimitRange", Subjects { subjects: vec![subject], ..Subjects::default() })]);
+        let instances = [instance];
+        let joins = Joins::new(&sources, &instances);
+        let world = joins.of(0);
+        let quotas = world.candidates(0, &[]);
+        assert!(quotas.values.is_empty() && quotas.incomplete.is_some());
+        let limits = world.candidates(1, &[]);
+        assert_eq!(limits.values.len(), 1);
+        assert!(limits.incomplete.is_none());
     }
 }

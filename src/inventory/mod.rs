@@ -117,7 +117,7 @@ impl Inventory {
         Inventory { system, mode, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
     }
 
-    /// Adds resources of a kind of the catalog.
+    /// Adds resources of a kind of the catalog. Adding none states that the kind was looked for, and that there are none.
     pub fn add(&mut self, kind: &'static str, resources: impl IntoIterator<Item = Resource>) {
         self.resources.entry(kind).or_default().extend(resources);
     }
@@ -199,7 +199,8 @@ impl Inventory {
             .find(|gap| gap.kind == kind && (gap.scope.is_none() || scope.is_none() || gap.scope.as_deref() == scope));
         match gap {
             Some(gap) => Presence::Gap(gap),
-            None if self.mode == Mode::Files && self.of(kind).is_empty() => Presence::NotInInput,
+            // A list that the input holds may be empty: then there are none.
+            None if self.mode == Mode::Files && !self.resources.contains_key(kind) => Presence::NotInInput,
             None => Presence::Complete,
         }
     }

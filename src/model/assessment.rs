@@ -120,7 +120,8 @@ pub struct RuleResult {
     pub title: String,
     /// Level, category, maturity and the like, as the fact sheet names them, in file order.
     pub metadata: Vec<(String, String)>,
-    /// Highest severity of the mapped checks, or from the rule's own vector; none for requirements out of scope.
+    /// Highest severity of the mapped checks, of a Failed rule of those that failed; without checks from the rule's own
+    /// vector; none for requirements out of scope.
     pub severity: Option<Severity>,
     /// The state.
     pub state: State,

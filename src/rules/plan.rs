@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::base::order::natural;
 use crate::base::{spelling, text};
 use crate::expr::{Path, Wanted};
 use crate::model::{System, Technology};
@@ -194,15 +195,22 @@ fn check_wishes(headers: &[Standard], wishes: &[Wish], technology: Technology) -
         if headers.iter().any(|standard| wish.means(standard)) {
             continue;
         }
-        let versions: Vec<&str> = headers
-            .iter()
-            .filter(|standard| Wish { version: None, ..wish.clone() }.means(standard))
-            .map(|standard| standard.info.version.as_str())
+        // Standards for several sorts of systems share a short name.
+        let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for standard in headers.iter().filter(|standard| Wish { version: None, ..wish.clone() }.means(standard)) {
+            versions.entry(&standard.info.name).or_default().push(&standard.info.version);
+        }
+        let versions: Vec<String> = versions
+            .into_iter()
+            .map(|(name, mut versions)| {
+                versions.sort_by(|a, b| natural(a, b));
+                format!("{name} {}", versions.join(", "))
+            })
             .collect();
         let shorts: Vec<String> = headers.iter().map(|standard| standard.info.short.to_lowercase()).collect();
         let near = spelling::nearest(&wish.name, shorts.iter().map(String::as_str));
         let help = match (&wish.version, near) {
-            (Some(_), _) if !versions.is_empty() => Some(format!("known versions: {}", versions.join(", "))),
+            (Some(_), _) if !versions.is_empty() => Some(format!("known versions: {}", versions.join("; "))),
             (_, Some(near)) => Some(format!("did you mean \"{near}\"?")),
             _ => Some(format!("see `spm standards` for those of {technology}")),
         };

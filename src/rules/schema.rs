@@ -149,6 +149,10 @@ fn add(wanted: &mut Wanted, read: &Read, rest: &Path) {
         for template in kubernetes::TEMPLATES {
             wanted.add(template.kind, &Path::keys(template.podspec).join(&path));
         }
+    } else if read.kind == kubernetes::CUSTOM {
+        for kind in kubernetes::custom::KINDS {
+            wanted.add(kind.name, &path);
+        }
     } else if let Some(kind) = catalog::kind(read.kind) {
         match read.namespace {
             Some(namespace) => wanted.add_in(namespace, kind.name, &path),
@@ -173,7 +177,8 @@ mod tests {
                     read.path.parse::<Path>().unwrap_or_else(|e| panic!("{}: {e}", view.name));
                 }
                 assert!(
-                    read.kind == kubernetes::PODSPEC || catalog::kind(read.kind).is_some(),
+                    [kubernetes::PODSPEC, kubernetes::CUSTOM].contains(&read.kind)
+                        || catalog::kind(read.kind).is_some(),
                     "{}: unknown kind {}",
                     view.name,
                     read.kind

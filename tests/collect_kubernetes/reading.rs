@@ -199,7 +199,7 @@ fn kubelets_are_asked_only_if_that_is_allowed() {
     assert_eq!(
         gaps(&inventory),
         [
-            "KubeletConfigz: not collected, kubelet configuration needs node facts or --allow-node-proxy (needs get nodes/proxy)"
+            "KubeletConfigz: not asked for, kubelet configuration needs node facts or --allow-node-proxy (needs get nodes/proxy)"
         ]
     );
     assert!(!server.paths().iter().any(|path| path.contains("proxy")));

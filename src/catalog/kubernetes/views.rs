@@ -1,6 +1,6 @@
 //! Views of Kubernetes. The derivations are in `derive::kubernetes`, one file per group of views.
 
-use super::PODSPEC;
+use super::{CUSTOM, PODSPEC, TEMPLATES};
 use crate::catalog::{Field, Pass, Read, View};
 use crate::model::Technology::Kubernetes;
 
@@ -22,8 +22,15 @@ const fn read_of_system(kind: &'static str, path: &'static str) -> Read {
 }
 
 /// Kinds whose objects are workloads.
-const WORKLOADS: &[&str] =
-    &["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+const WORKLOADS: &[&str] = &{
+    let mut kinds = [""; TEMPLATES.len()];
+    let mut at = 0;
+    while at < kinds.len() {
+        kinds[at] = TEMPLATES[at].kind;
+        at += 1;
+    }
+    kinds
+};
 
 /// Identity, ownership and what the derivation of workloads itself needs.
 const WORKLOAD_READS: &[Read] = &[
@@ -42,6 +49,7 @@ const WORKLOAD_READS: &[Read] = &[
     read("ReplicationController", "metadata.ownerReferences"),
     read("ReplicationController", "spec.replicas"),
     read("Deployment", "metadata.uid"),
+    read("Deployment", "metadata.ownerReferences"),
     read("Deployment", "spec.replicas"),
     read("StatefulSet", "metadata.uid"),
     read("StatefulSet", "metadata.ownerReferences"),
@@ -52,6 +60,10 @@ const WORKLOAD_READS: &[Read] = &[
     read("Job", "metadata.ownerReferences"),
     read("CronJob", "metadata.uid"),
     read("CronJob", "metadata.ownerReferences"),
+    read(CUSTOM, "metadata.uid"),
+    read(CUSTOM, "metadata.ownerReferences"),
+    read(CUSTOM, "spec.replicas"),
+    read("Rollout", "spec.workloadRef"),
 ];
 
 /// What is read to know the images of workloads.
@@ -74,6 +86,7 @@ const IMAGE_READS: &[Read] = &[
     read("ReplicationController", "metadata.ownerReferences"),
     read("ReplicationController", "spec.replicas"),
     read("Deployment", "metadata.uid"),
+    read("Deployment", "metadata.ownerReferences"),
     read("Deployment", "spec.replicas"),
     read("StatefulSet", "metadata.uid"),
     read("StatefulSet", "metadata.ownerReferences"),
@@ -84,6 +97,10 @@ const IMAGE_READS: &[Read] = &[
     read("Job", "metadata.ownerReferences"),
     read("CronJob", "metadata.uid"),
     read("CronJob", "metadata.ownerReferences"),
+    read(CUSTOM, "metadata.uid"),
+    read(CUSTOM, "metadata.ownerReferences"),
+    read(CUSTOM, "spec.replicas"),
+    read("Rollout", "spec.workloadRef"),
 ];
 
 /// What every RBAC view reads.
@@ -149,6 +166,10 @@ const COMPONENT_FIELDS: &[Field] = &[
         "API server, absent without a policy. `policy`: the audit policy document; `gaps`: list of texts, each a sort of requests that the policy does not log as CIS 3.2.2 wants it",
     ),
     open(
+        "podSecurity",
+        "API server. `enforce`: the level that Pod Security admission holds namespaces to that say none themselves, from the configuration file; `privileged` if nothing says one",
+    ),
+    open(
         "trust",
         "etcd. `sharedWithCluster`: whether it accepts a certificate authority that the API server accepts from its clients; absent if it names none",
     ),
@@ -202,6 +223,8 @@ pub const VIEWS: &[View] = &[
                     read("ReplicationController", "metadata"),
                     read("Job", "metadata"),
                     read("CronJob", "metadata"),
+                    read("PodTemplate", "metadata"),
+                    read(CUSTOM, "metadata"),
                 ],
             },
             Pass {
@@ -365,7 +388,11 @@ pub const VIEWS: &[View] = &[
             read(PODSPEC, "serviceAccount"),
             read("Pod", "metadata.ownerReferences"),
             read("ReplicaSet", "metadata.ownerReferences"),
+            read("ReplicationController", "metadata.ownerReferences"),
             read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.ownerReferences"),
+            read(CUSTOM, "metadata.ownerReferences"),
+            read("Rollout", "spec.workloadRef"),
         ],
         passes: &[],
     },
@@ -411,7 +438,11 @@ pub const VIEWS: &[View] = &[
             read("NodeFacts", "documents"),
             read("Pod", "metadata.ownerReferences"),
             read("ReplicaSet", "metadata.ownerReferences"),
+            read("ReplicationController", "metadata.ownerReferences"),
             read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.ownerReferences"),
+            read(CUSTOM, "metadata.ownerReferences"),
+            read("Rollout", "spec.workloadRef"),
             read("Deployment", "metadata.name"),
             read("StatefulSet", "metadata.name"),
             read("DaemonSet", "metadata.name"),

@@ -1,7 +1,7 @@
 //! Turns units of text into resources: which kind is it, is it wanted, and if so the wanted part of it. Runs on every
 //! thread at once; what the threads find is put together in input order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -119,6 +119,8 @@ pub(super) struct Found {
     pub(super) templates: usize,
     /// Elements of a list whose kind is not known yet.
     pub(super) kindless: usize,
+    /// Kinds of which there is a list, be it empty.
+    pub(super) listed: BTreeSet<&'static str>,
     /// Masked objects for the snapshot, and how many.
     pub(super) saved: (Vec<u8>, u64),
 }
@@ -228,6 +230,7 @@ impl<'c> Decoder<'c> {
                     return Err(malformed(line, "lists inside of lists, too many of them"));
                 }
                 let items: Items<'_> = serde_json::from_slice(text).map_err(broken)?;
+                job.found.listed.extend(listed_kind(&head));
                 for item in items.items.unwrap_or_default() {
                     let item = item.get().as_bytes();
                     let offset = (item.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize).min(text.len());
@@ -346,6 +349,7 @@ impl<'c> Decoder<'c> {
                 if depth >= DEEPEST_LIST {
                     return Err(YamlError { line, detail: "lists inside of lists, too many of them".to_owned() });
                 }
+                job.found.listed.extend(listed_kind(&head));
                 for item in items {
                     // One broken element does not spoil the others.
                     if let Err(error) = self.yaml_object(job, reader, item, Some(&head), depth + 1) {
@@ -495,7 +499,7 @@ impl Job<'_> {
         let served = kind.api_version();
         let api_version = head.api_version.as_deref().unwrap_or(&served);
         // Writing to memory cannot fail.
-        if snapshot::write_masked(api_version, kind.name, object, &mut self.found.saved.0).is_ok() {
+        if snapshot::write_masked(api_version, kind.object_name(), object, &mut self.found.saved.0).is_ok() {
             self.found.saved.1 += 1;
         }
     }
@@ -513,6 +517,21 @@ impl Job<'_> {
         } else if self.found.problems.len() < 100 {
             self.found.problems.push(problem);
         }
+    }
+}
+
+/// The kind that a list holds nothing but: `Pod` for a `PodList`.
+pub(super) fn listed_kind(head: &Head) -> Option<&'static str> {
+    let element = head.kind.as_deref()?.strip_suffix("List")?;
+    catalog::object_kind(head.api_version.as_deref()?, element).map(|(kind, _)| kind.name)
+}
+
+impl Found {
+    /// Objects that were looked at.
+    pub(super) fn objects(&self) -> usize {
+        usize::try_from(self.known)
+            .unwrap_or(usize::MAX)
+            .saturating_add(self.other.values().sum::<usize>() + self.foreign)
     }
 }
 

@@ -224,7 +224,13 @@ impl Making {
             real: Some(real),
             source: Some(pod.source.as_ref().map_or("annotation".into(), |pod| format!("annotation, {pod}").into())),
         });
-        Arc::new(Origin { layout, parts: parts.into_iter().collect(), source: pod.source.clone(), place })
+        Arc::new(Origin {
+            layout,
+            parts: parts.into_iter().collect(),
+            source: pod.source.clone(),
+            place,
+            ..Origin::default()
+        })
     }
 }
 

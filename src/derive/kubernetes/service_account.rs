@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::symbol::Symbol;
 use crate::catalog::View;
-use crate::catalog::kubernetes::SYSTEM_NAMESPACES;
+use crate::catalog::kubernetes::{SYSTEM_NAMESPACES, TEMPLATES};
 use crate::derive::{Origin, Subject, Subjects, why_unknown};
 use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Mode, Presence};
@@ -18,8 +18,9 @@ use super::rbac::Rbac;
 use super::workload::{DEFAULT_ACCOUNT, account_name};
 
 /// Kinds whose objects run as some account.
-pub(super) const WORKLOAD_KINDS: [&str; 8] =
-    ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+pub(super) fn workload_kinds() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().map(|template| template.kind)
+}
 
 /// Subjects of the view.
 pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
@@ -123,11 +124,11 @@ pub(super) fn known_part(mut known: Vec<Value>, unseen: Option<String>) -> Value
 
 /// Why there may be workloads in a namespace that nobody saw: a kind was not readable, or a file holds none at all.
 pub(super) fn unseen_workloads(inventory: &Inventory, namespace: &str) -> Option<String> {
-    let gap = WORKLOAD_KINDS.iter().find_map(|kind| match inventory.presence(kind, Some(namespace)) {
+    let gap = workload_kinds().find_map(|kind| match inventory.presence(kind, Some(namespace)) {
         Presence::Gap(gap) => Some(format!("could not read {gap}")),
         _ => None,
     });
-    let none = WORKLOAD_KINDS.iter().all(|kind| inventory.presence(kind, None) == Presence::NotInInput);
+    let none = workload_kinds().all(|kind| inventory.presence(kind, None) == Presence::NotInInput);
     gap.or_else(|| {
         none.then(|| "no workloads in the input, so nobody can tell whether the cluster has some".to_owned())
     })

@@ -47,6 +47,7 @@ pub(super) fn unreadable(workload: &Workload<'_>, why: Text) -> Subject {
         parts: Vec::new(),
         source: workload.source.clone(),
         place: workload.object.place.clone(),
+        ..Origin::default()
     };
     Subject {
         resource: workload.resource.clone(),
@@ -126,7 +127,7 @@ impl Making<'_> {
             let real = token.in_account.then(|| keys(&["automountServiceAccountToken"]));
             vec![OriginPart { view: keys(&["token", "automount"]), real, source: token.source.clone() }]
         };
-        Origin { layout: Some(Arc::clone(layout)), parts, source, place }
+        Origin { layout: Some(Arc::clone(layout)), parts, source, place, ..Origin::default() }
     }
 
     fn value(&mut self, workload: &Workload<'_>, spec: &Map, token: &Token) -> Value {
@@ -164,9 +165,7 @@ impl Facts {
             _ => DEFAULT_NAMESPACE.into(),
         };
         let windows = spec.get(KEYS.os).and_then(|os| get(os, KEYS.name)).and_then(Value::as_str) == Some("windows");
-        let scaled =
-            matches!(workload.template.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
-        let replicas = scaled.then(|| {
+        let replicas = workload.template.scaled.then(|| {
             let written = get(&workload.object.value, KEYS.spec).and_then(|spec| get(spec, KEYS.replicas));
             written.filter(|replicas| **replicas != Value::Null).cloned().unwrap_or(Value::Int(1))
         });
