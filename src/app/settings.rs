@@ -8,7 +8,7 @@ use super::files::read_limited;
 use crate::base::diagnostic::{Diagnostics, Place};
 use crate::base::spelling;
 use crate::base::yaml::{self, Node};
-use crate::cli::GlobalArgs;
+use crate::cli::{GlobalArgs, InSourceMode};
 use crate::model::Technology;
 use crate::rules::{Library, Pack, Plan, Wish};
 
@@ -25,6 +25,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Standards for every system that names none of its own.
     pub standards: Vec<String>,
+    /// Whether waivers in the configuration itself hold, if the file says so.
+    pub in_source_waivers: Option<InSourceMode>,
     /// Parameters for every system.
     pub parameters: Parameters,
     /// The systems, in file order.
@@ -86,10 +88,13 @@ impl Settings {
         let base = file.parent().map(Path::to_owned).unwrap_or_default();
         let mut reader = Reader { library, base, diagnostics: Diagnostics::new(&shown) };
         let mut settings = Settings { file: Some(file), ..Settings::default() };
-        for (key, value) in reader.map(&node, "the settings", &["standards", "parameters", "systems"]) {
+        for (key, value) in
+            reader.map(&node, "the settings", &["standards", "parameters", "in_source_waivers", "systems"])
+        {
             match key {
                 "standards" => settings.standards = reader.standards(value),
                 "parameters" => settings.parameters = reader.parameters(value),
+                "in_source_waivers" => settings.in_source_waivers = reader.in_source_waivers(value),
                 _ => settings.systems = reader.systems(value),
             }
         }
@@ -313,6 +318,16 @@ impl Reader<'_> {
         system
     }
 
+    fn in_source_waivers(&mut self, node: &Node) -> Option<InSourceMode> {
+        let text = self.text(node, "in_source_waivers")?;
+        match text.as_str() {
+            "allow" => return Some(InSourceMode::Allow),
+            "refuse" => return Some(InSourceMode::Refuse),
+            _ => self.diagnostics.unknown(node.place, "mode", &text, ["allow", "refuse"]),
+        }
+        None
+    }
+
     fn technology(&mut self, node: &Node) {
         if let Some(text) = self.text(node, "technology")
             && text != Technology::Kubernetes.as_str()
@@ -334,7 +349,7 @@ mod tests {
     #[test]
     fn systems_have_their_connection_standards_and_parameters() {
         let settings = parse(
-            "standards: [cis]\nparameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 40}\nsystems:\n\
+            "standards: [cis]\nin_source_waivers: refuse\nparameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 40}\nsystems:\n\
              - {name: prod, technology: kubernetes, kubeconfig: prod.yaml, context: admin, namespaces: [a, b],\n\
              \x20  standards: [stig], parameters: {kubernetes-apiserver-audit-log-max-age: {days: 50}}}\n\
              - {name: dump, from: /dumps/one, node_facts: [facts], exclude_namespaces: kube-system}\n",
@@ -346,6 +361,7 @@ mod tests {
         let prod = settings.system("prod").unwrap().unwrap();
         assert_eq!(prod.kubeconfig, Some(PathBuf::from("conf/prod.yaml")));
         assert_eq!(prod.namespaces, ["a", "b"]);
+        assert_eq!(settings.in_source_waivers, Some(InSourceMode::Refuse));
         let days = |system| {
             settings.parameters_of(system)["kubernetes-apiserver-audit-log-max-age"]["days"].text().map(str::to_owned)
         };

@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use super::{Inventory, Mode};
 use crate::expr::projection::Sharing;
 use crate::expr::{Map, Value};
-use crate::model::{Gap, System};
+use crate::model::{Gap, Scope, System};
 
 /// `apiVersion` of header and trailer.
 const API_VERSION: &str = "spm.snapshot/v1";
@@ -66,6 +66,9 @@ pub enum Mark {
         now: jiff::Timestamp,
         /// The system.
         system: System,
+        /// How much of the system it holds; all of it in snapshots of versions that did not say.
+        #[serde(default)]
+        scope: Scope,
         /// Kinds that were asked for.
         kinds: BTreeSet<String>,
         /// What could not be read.
@@ -153,6 +156,7 @@ impl SnapshotWriter {
             mode: inventory.mode,
             now: inventory.now,
             system: inventory.system.clone(),
+            scope: inventory.scope.clone(),
             kinds: self.kinds.clone(),
             gaps: inventory.gaps().to_vec(),
             notes: inventory.notes.clone(),

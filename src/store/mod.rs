@@ -4,12 +4,13 @@
 //! and writers of other processes work beside it (write-ahead log). Reading a scan gives back the same [`Assessment`].
 //!
 //! # Layout
-//! `PRAGMA user_version` is the layout's version; `schema_1.sql` has the columns.
+//! `PRAGMA user_version` is the layout's version; `schema_1.sql` and what follows it have the columns.
 //!
 //! | table | one row is | size |
 //! | --- | --- | --- |
 //! | `systems` | a system: technology and name | once |
 //! | `scans` | an assessment of a system | per scan |
+//! | `failures` | the last scan of a system, if it failed | once |
 //! | `standard_results` | a standard in a scan, with its sums: the history of the posture | per scan |
 //! | `rule_results` | a requirement in a scan | per scan |
 //! | `check_results` | a check with its parameters in a scan; what passed or was not relevant as one compressed list | per scan |
@@ -24,6 +25,7 @@
 
 mod codec;
 mod error;
+mod failures;
 mod intern;
 mod load;
 mod prune;
@@ -36,12 +38,13 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, Row, params};
 
 pub use error::StoreError;
+pub use failures::Failure;
 pub use prune::{Keep, Pruned};
 
-use crate::model::{Assessment, CheckInfo, StandardInfo, System, Technology, Totals};
+use crate::model::{Assessment, CheckInfo, Scope, StandardInfo, System, Technology, Totals};
 use error::Fault;
 use schema::Kind;
 
@@ -79,6 +82,8 @@ pub struct ScanInfo {
     pub assessed_at: String,
     /// Version of spm that made it.
     pub tool_version: String,
+    /// How much of the system was looked at.
+    pub scope: Scope,
     row: i64,
 }
 
@@ -148,7 +153,13 @@ impl Store {
         match store.layout()? {
             Kind::Store(version) if version == schema::VERSION => Ok(Some(store)),
             // Made, but never written to; or of an older spm: both become readable by opening them once to write.
-            _ => Err(StoreError::ReadOnly { path: path.to_owned() }),
+            Kind::Store(found) => match Store::open(path) {
+                Err(StoreError::ReadOnly { .. } | StoreError::Open { .. }) => {
+                    Err(StoreError::Older { path: path.to_owned(), found })
+                }
+                opened => opened.map(Some),
+            },
+            Kind::Empty | Kind::Foreign => Store::open(path).map(Some),
         }
     }
 
@@ -218,6 +229,16 @@ impl Store {
     /// Every system that was ever scanned and not pruned away, sorted.
     pub fn systems(&self) -> Result<Vec<SystemKey>, StoreError> {
         self.read(|connection| Ok(systems(connection)?.into_iter().map(|(_, key)| key).collect()))
+    }
+
+    /// Keeps that a scan of a system failed, until one succeeds.
+    pub fn save_failure(&mut self, failure: &Failure) -> Result<(), StoreError> {
+        failures::save(&self.connection, failure).map_err(|fault| fault.at(&self.path))
+    }
+
+    /// Systems whose last scan failed, sorted.
+    pub fn failures(&self) -> Result<Vec<Failure>, StoreError> {
+        self.read(failures::all)
     }
 
     /// The scans of a system, the newest first.
@@ -317,41 +338,43 @@ fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
     let mut rows = statement.query([])?;
     let mut systems = Vec::new();
     while let Some(row) = rows.next()? {
-        let word: String = row.get(1)?;
-        let technology = Technology::ALL
-            .into_iter()
-            .find(|technology| technology.as_str() == word)
-            .ok_or_else(|| Fault::Damaged(format!("unknown technology \"{word}\"")))?;
-        systems.push((row.get(0)?, SystemKey { technology, name: row.get(2)? }));
+        systems.push((row.get(0)?, SystemKey { technology: technology(row, 1)?, name: row.get(2)? }));
     }
     systems.sort_by(|(_, a), (_, b)| a.cmp(b));
     Ok(systems)
 }
 
-const SCAN: &str = "SELECT scans.scan, scans.assessed_at, scans.tool_version, scans.id FROM scans
+fn technology(row: &Row<'_>, column: usize) -> Result<Technology, Fault> {
+    let word: String = row.get(column)?;
+    let known = Technology::ALL.into_iter().find(|technology| technology.as_str() == word);
+    known.ok_or_else(|| Fault::Damaged(format!("unknown technology \"{word}\"")))
+}
+
+const SCAN: &str = "SELECT scans.scan, scans.assessed_at, scans.tool_version, scans.scope, scans.id FROM scans
     JOIN systems ON systems.id = scans.system WHERE systems.technology = ?1 AND systems.name = ?2";
 
-fn scan_info(row: &Row<'_>) -> rusqlite::Result<ScanInfo> {
-    Ok(ScanInfo { id: row.get(0)?, assessed_at: row.get(1)?, tool_version: row.get(2)?, row: row.get(3)? })
+fn scan_info(row: &Row<'_>) -> Result<ScanInfo, Fault> {
+    let scope = serde_json::from_str(&row.get::<_, String>(3)?)?;
+    Ok(ScanInfo { id: row.get(0)?, assessed_at: row.get(1)?, tool_version: row.get(2)?, scope, row: row.get(4)? })
 }
 
 fn scans(connection: &Connection, system: &SystemKey) -> Result<Vec<ScanInfo>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{SCAN} ORDER BY scans.instant DESC, scans.id DESC"))?;
-    let rows = statement.query_map(params![system.technology.as_str(), system.name], scan_info)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = statement.query_and_then(params![system.technology.as_str(), system.name], scan_info)?;
+    rows.collect()
 }
 
 fn find(connection: &Connection, system: &SystemKey, which: Which<'_>) -> Result<Option<ScanInfo>, Fault> {
     let (technology, name) = (system.technology.as_str(), &system.name);
     let newest = format!("{SCAN} AND scans.instant <= ?3 ORDER BY scans.instant DESC, scans.id DESC LIMIT 1");
-    Ok(match which {
-        Which::Latest => connection.prepare_cached(&newest)?.query_row(params![technology, name, i64::MAX], scan_info),
-        Which::At(time) => {
-            connection.prepare_cached(&newest)?.query_row(params![technology, name, time.as_microsecond()], scan_info)
-        }
-        Which::Scan(id) => connection
-            .prepare_cached(&format!("{SCAN} AND scans.scan = ?3"))?
-            .query_row(params![technology, name, id], scan_info),
+    let one = |sql: &str, third: &dyn rusqlite::ToSql| -> Result<Option<ScanInfo>, Fault> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query_and_then(params![technology, name, third], scan_info)?;
+        rows.next().transpose()
+    };
+    match which {
+        Which::Latest => one(&newest, &i64::MAX),
+        Which::At(time) => one(&newest, &time.as_microsecond()),
+        Which::Scan(id) => one(&format!("{SCAN} AND scans.scan = ?3"), &id),
     }
-    .optional()?)
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::sample::{self, Size, any_assessment, cluster};
-use crate::model::{State, Waiver};
+use crate::model::{State, Waiver, WaiverSource};
 
 fn key(name: &str) -> SystemKey {
     SystemKey { technology: Technology::Kubernetes, name: name.to_owned() }
@@ -152,7 +152,8 @@ fn pruning_keeps_what_was_asked_and_leaves_nothing_behind() {
         // A resource, a text and a waiver that only this scan has.
         assessment.resources[0].name = format!("only-{n}").into();
         let failed = assessment.checks[0].outcomes.iter_mut().find(|outcome| outcome.state == State::Failed).unwrap();
-        failed.waiver = Some(Waiver { reason: format!("only {n}"), owner: None, expires: None }.into());
+        failed.waiver =
+            Some(Waiver { reason: format!("only {n}"), owner: None, expires: None, source: WaiverSource::File }.into());
         store.save(&assessment).unwrap();
         store.save(&cluster(Size::SMALL, "test", n)).unwrap();
     }
@@ -198,8 +199,15 @@ fn people_can_ask_in_sql() {
     assessment.id = "later".to_owned();
     assessment.assessed_at = hour(9).to_string();
     let at = assessment.checks[2].outcomes.iter().position(|outcome| outcome.state == State::Failed).unwrap();
-    assessment.checks[2].outcomes[at].waiver =
-        Some(Waiver { reason: "legacy".to_owned(), owner: Some("ann".to_owned()), expires: None }.into());
+    assessment.checks[2].outcomes[at].waiver = Some(
+        Waiver {
+            reason: "legacy".to_owned(),
+            owner: Some("ann".to_owned()),
+            expires: None,
+            source: WaiverSource::File,
+        }
+        .into(),
+    );
     store.save(&assessment).unwrap();
 
     let failed: i64 = assessment.checks.iter().map(|check| check.counts.failed as i64).sum();
@@ -256,7 +264,7 @@ fn errors_say_what_the_file_is() {
 
     drop(Store::open(&path("newer")).unwrap());
     Connection::open(path("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(message(&path("newer")).contains("has layout 99, this spm knows layouts up to 1: use the newer spm"));
+    assert!(message(&path("newer")).contains("has layout 99, this spm knows layouts up to 2: use the newer spm"));
     assert!(matches!(Store::open_to_read(&path("newer")), Err(StoreError::Newer { found: 99, .. })));
 
     std::fs::write(path("file"), "").unwrap();

@@ -275,8 +275,8 @@
     const card = el("div", { class: "finding" },
       el("h4", {}, stateLabel(o.state), " ", resourceName(o.resource), o.element ? el("code", {}, " " + o.element) : null));
     if (o.waiver) {
-      const [reason, owner, expires] = D.waivers[o.waiver - 1];
-      card.append(el("p", { class: "waived" }, "Waived" + (expires ? " until " + expires : "") + (owner ? " by " + owner : "") + ": " + reason));
+      const [reason, owner, expires, source] = D.waivers[o.waiver - 1];
+      card.append(el("p", { class: "waived" }, "Waived" + (expires ? " until " + expires : "") + (owner ? " by " + owner : "") + (source === "annotation" ? " in its annotation" : "") + ": " + reason));
     }
     if (detail) {
       const [reason, hint, omitted, evidence] = detail;
