@@ -14,16 +14,12 @@ const SINCE: &str = "now() - 30d";
 /// resources, the findings there. `latest` asks for the last scan of each system instead of for these very scans.
 pub fn dql(view: &View, assessments: &[Assessment], latest: bool) -> String {
     let narrowed = view.resource.is_some() || !view.namespaces.is_empty();
-    let mut query = Vec::new();
-    let first = assessments.iter().map(|assessment| assessment.assessed_at.as_str()).min();
-    match first.filter(|_| !latest) {
-        Some(first) => query.push(format!("fetch security.events, from: {}", quote(first))),
-        None => query.push(format!("fetch security.events, from: {SINCE}")),
-    }
+    let first = assessments.iter().map(|assessment| assessment.assessed_at.as_str()).min().filter(|_| !latest);
+    let from = format!("fetch security.events, from: {}", first.map_or_else(|| SINCE.to_owned(), quote));
+    let asked = (!latest).then(|| any(assessments.iter().map(|a| format!("scan.id == {}", quote(&a.id)))));
+    let mut query = vec![from.clone()];
     let mut conditions = vec!["event.type == \"COMPLIANCE_FINDING\"".to_owned()];
-    if !latest {
-        conditions.push(any(assessments.iter().map(|assessment| format!("scan.id == {}", quote(&assessment.id)))));
-    }
+    conditions.extend(asked.clone());
     conditions.push(standards(view, assessments));
     if !view.severities.is_empty() {
         let level = |word: &str| format!("compliance.rule.severity.level == {}", quote(&word.to_uppercase()));
@@ -38,7 +34,7 @@ pub fn dql(view: &View, assessments: &[Assessment], latest: bool) -> String {
         conditions.extend(results(view, "compliance.result.status.level"));
     }
     query.push(format!("| filter {}", conditions.join("\n    AND ")));
-    query.push(scans(view));
+    query.push(scans(view, asked.as_deref(), &from));
     let columns = "system = right.object.name, standard = compliance.standard.name, rule = compliance.rule.id";
     if narrowed {
         query.push(format!(
@@ -68,16 +64,17 @@ pub fn dql(view: &View, assessments: &[Assessment], latest: bool) -> String {
     query.join("\n") + "\n"
 }
 
-/// The scans that findings must be of: the last one of each system.
-fn scans(view: &View) -> String {
+/// The scans that findings must be of: these very scans, or the last one of each system.
+fn scans(view: &View, asked: Option<&str>, from: &str) -> String {
     let mut conditions = vec!["event.type == \"COMPLIANCE_SCAN_COMPLETED\"".to_owned()];
+    conditions.extend(asked.map(str::to_owned));
     if !view.systems.is_empty() {
         let own = |name: &String| format!("lower(object.name) == {}", quote(&name.to_lowercase()));
         conditions.push(any(view.systems.iter().map(own)));
     }
+    let dedup = if asked.is_none() { "\n    | dedup {object.id}, sort: {timestamp desc}" } else { "" };
     format!(
-        "| join [\n    fetch security.events, from: {SINCE}\n    | filter {}\n    | dedup {{object.id}}, sort: {{timestamp desc}}\n    \
-         | fields scan.id, object.name\n  ], on: {{scan.id}}",
+        "| join [\n    {from}\n    | filter {}{dedup}\n    | fields scan.id, object.name\n  ], on: {{scan.id}}",
         conditions.join("\n        AND ")
     )
 }
@@ -125,25 +122,31 @@ fn resource(text: &str) -> String {
 }
 
 fn order(view: &View, narrowed: bool) -> String {
-    let attention = "result_score desc, severity_score desc, standard asc, rule asc";
-    let Some(sort) = view.sort else { return attention.to_owned() };
-    let direction = if sort.descending { "desc" } else { "asc" };
-    let column = match sort.column {
-        Column::System => "system",
-        Column::Standard => "standard",
-        Column::Rule => "rule",
-        Column::Title => "title",
-        Column::Severity => "severity_score",
-        // Ascending begins with what failed, which has the highest score.
-        Column::Result => return format!("result_score {}, {attention}", if sort.descending { "asc" } else { "desc" }),
-        Column::Assessed => "assessed",
-        Column::Failed if !narrowed => "failed",
-        Column::Manual if !narrowed => "manual",
-        Column::Passed if !narrowed => "passed",
-        Column::NotRelevant if !narrowed => "not_relevant",
-        _ => return attention.to_owned(),
-    };
-    format!("{column} {direction}, {attention}")
+    let mut keys = vec![("result_score", true), ("severity_score", true), ("standard", false), ("rule", false)];
+    if let Some(sort) = view.sort {
+        let column = match sort.column {
+            Column::System => Some("system"),
+            Column::Standard => Some("standard"),
+            Column::Rule => Some("rule"),
+            Column::Title => Some("title"),
+            Column::Severity => Some("severity_score"),
+            Column::Result => Some("result_score"),
+            Column::Assessed => Some("assessed"),
+            Column::Failed if !narrowed => Some("failed"),
+            Column::Manual if !narrowed => Some("manual"),
+            Column::Passed if !narrowed => Some("passed"),
+            Column::NotRelevant if !narrowed => Some("not_relevant"),
+            _ => None,
+        };
+        if let Some(column) = column {
+            keys.retain(|(key, _)| *key != column);
+            // Ascending begins with what failed, which has the highest score.
+            keys.insert(0, (column, sort.descending != (column == "result_score")));
+        }
+    }
+    let keys: Vec<String> =
+        keys.iter().map(|(key, descending)| format!("{key} {}", if *descending { "desc" } else { "asc" })).collect();
+    keys.join(", ")
 }
 
 /// Alternatives. None of them are never true.

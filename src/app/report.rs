@@ -1,5 +1,7 @@
 //! `spm report`: what has been scanned, from the history.
 
+use std::collections::BTreeSet;
+
 use super::dql::dql;
 use super::page::{Outputs, style};
 use super::settings::Settings;
@@ -31,7 +33,17 @@ pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
     // Counts of rules stand in the history by themselves.
     let narrowed = view.resource.is_some() || !view.namespaces.is_empty();
     let counts_only = args.query.is_some() || (outputs.is_page_only() && !narrowed && !decided);
-    let mut loaded = stored::load(&store, &systems, args.stored.at.as_ref(), |_| !counts_only)?;
+    let at = args.stored.at.as_ref();
+    let mut loaded = stored::load(&store, &systems, at, |_| !counts_only)?;
+    if counts_only && args.query.is_none() {
+        // A waiver may be over since the scan: where there are some, the outcomes are needed after all.
+        let checks = loaded.assessments.iter().flat_map(|assessment| &assessment.checks);
+        let waived: BTreeSet<String> =
+            checks.filter(|check| check.counts.waived > 0).map(|check| check.check.id.clone()).collect();
+        if !waived.is_empty() {
+            loaded = stored::load(&store, &systems, at, |check| waived.contains(&check.id))?;
+        }
+    }
     known_standards(&view.standards, &loaded.assessments)?;
     if let Some(language) = args.query {
         let latest = args.stored.at.is_none();

@@ -96,8 +96,10 @@ fn parse(text: &str, place: Option<&Location>, today: Date) -> Result<Vec<Waiver
     for (location, message) in validate(&waivers, &[], today) {
         reader.fault_at_line(location.line, message);
     }
-    // With an element it is not all of the resource, but still every rule.
-    let every = |rule: &str| rule.chars().all(|c| matches!(c, '*' | '?' | '/')) && !rule.trim().is_empty();
+    let every = |rule: &str| {
+        let id = rule.rsplit('/').next().unwrap_or_default();
+        !id.is_empty() && id.chars().all(|c| matches!(c, '*' | '?'))
+    };
     for waiver in waivers.iter().filter(|waiver| every(&waiver.rule)) {
         reader.fault_at_line(waiver.place.line, "it would waive every rule: name one".to_owned());
     }
@@ -292,11 +294,12 @@ mod tests {
              annotation spm.dev/waive of Deployment shop/cart, line 3: it would waive every rule: name one\n\
              annotation spm.dev/waive of Deployment shop/cart, line 5: unknown key of a waiver \"name\" (expected one of rule, reason, owner, expires, element)"
         );
+        assert!(fault("{rule: 'CIS/*', reason: b, element: web, expires: 2099-01-01}").contains("every rule"));
         assert!(fault("{rule: CIS/5.2.2, reason: for ever}").contains("\"expires\" is missing"));
         assert!(fault("true").contains("expected a waiver"));
         assert!(fault("").contains("line 1"));
         assert!(fault("[]").contains("found 0"));
-        assert!(fault("a: [").contains("line 1"));
+        assert!(fault("a: [").contains("Deployment shop/cart, line "));
         assert!(fault(&"x".repeat(20_000)).contains("more than 16 KiB"));
         assert!(fault(&"- {rule: a, reason: b, expires: 2099-01-01}\n".repeat(60)).contains("found 60"));
         assert!(!fault("{rule: \"\u{1b}[31m\", reason: ' ', expires: 2099-01-01}").contains('\u{1b}'));

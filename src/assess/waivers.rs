@@ -211,6 +211,27 @@ pub fn apply(
     WaiverReport { waivers: usage(&waived, &flagged), attestations: usage(&attested, &matched) }
 }
 
+/// Takes away the flags that do not hold any more on `day`, and counts anew. Tells how many there were. Of an assessment
+/// of which only some outcomes were read, only those are looked at.
+pub fn expire(assessment: &mut Assessment, day: Date) -> usize {
+    let over = |waiver: &Waiver| {
+        waiver.expires.as_deref().and_then(|text| text.parse().ok()).is_some_and(|last: Date| last < day)
+    };
+    let states = rule_states(assessment);
+    let mut touched = BTreeSet::new();
+    let mut expired = 0;
+    for (at, check) in assessment.checks.iter_mut().enumerate() {
+        for outcome in check.outcomes.iter_mut().filter(|outcome| outcome.waiver.as_deref().is_some_and(over)) {
+            outcome.waiver = None;
+            expired += 1;
+            touched.insert(at);
+        }
+    }
+    recount(assessment, &touched);
+    resum(assessment, &states);
+    expired
+}
+
 /// Takes all flags away. Works on assessments of which only some outcomes were read, too.
 pub fn remove(assessment: &mut Assessment) {
     for check in &mut assessment.checks {

@@ -276,6 +276,36 @@ fn errors_say_what_the_file_is() {
 }
 
 #[test]
+fn a_store_of_layout_1_is_brought_up_to_date_by_whoever_opens_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spm.db");
+    let scan = cluster(Size::SMALL, "prod", 1);
+    let mut store = Store::open(&path).unwrap();
+    store.save(&scan).unwrap();
+    let back = "ALTER TABLE scans DROP COLUMN scope; DROP TABLE failures; PRAGMA user_version = 1";
+    store.connection.execute_batch(back).unwrap();
+    drop(store);
+    let store = Store::open_to_read(&path).unwrap().unwrap();
+    assert_eq!(store.at(&key("prod"), Which::Latest).unwrap().as_ref(), Some(&scan));
+    assert!(store.failures().unwrap().is_empty());
+    assert_eq!(store.info().unwrap().layout, 2);
+}
+
+#[test]
+fn a_failed_scan_is_kept_until_one_succeeds() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&directory.path().join("spm.db")).unwrap();
+    let failure = |name: &str, why: &str| Failure { system: key(name), at: hour(1).to_string(), why: why.to_owned() };
+    store.save_failure(&failure("prod", "first")).unwrap();
+    store.save_failure(&failure("prod", "second")).unwrap();
+    store.save_failure(&failure("lab", "other")).unwrap();
+    assert_eq!(store.failures().unwrap(), [failure("lab", "other"), failure("prod", "second")]);
+    store.save(&cluster(Size::SMALL, "prod", 2)).unwrap();
+    store.prune(None, Keep::default()).unwrap();
+    assert_eq!(store.failures().unwrap(), [failure("lab", "other")]);
+}
+
+#[test]
 fn what_cannot_be_written_is_an_error_and_keeps_what_was_stored() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("spm.db");
