@@ -149,8 +149,15 @@ impl Store {
         if !path.try_exists().map_err(|e| error::of_io(path, &e))? {
             return Ok(None);
         }
-        let store = Store::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match store.layout()? {
+        let opened =
+            Store::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|store| Ok((store.layout()?, store)));
+        let (kind, store) = match opened {
+            Err(StoreError::ReadOnly { .. } | StoreError::Open { .. }) if path.is_file() => {
+                Store::open_immutable(path)?
+            }
+            opened => opened?,
+        };
+        match kind {
             Kind::Store(version) if version == schema::VERSION => Ok(Some(store)),
             // Made, but never written to; or of an older spm: both become readable by opening them once to write.
             Kind::Store(found) => match Store::open(path) {
@@ -163,19 +170,35 @@ impl Store {
         }
     }
 
+    /// In a directory that cannot be written (a backup, another user's) SQLite cannot share the log of a store. Without a log
+    /// nobody is writing, and the file is all there is.
+    fn open_immutable(path: &Path) -> Result<(Kind, Store), StoreError> {
+        if std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
+            let why = "its directory cannot be written, and the log beside it is not folded in: copy both to read them";
+            return Err(StoreError::Open { path: path.to_owned(), why: why.to_owned() });
+        }
+        let absolute = std::path::absolute(path).map_err(|e| error::of_io(path, &e))?;
+        let mut uri = String::from("file:");
+        for byte in absolute.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+                byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+                byte => uri.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let connection =
+            connection(Path::new(&format!("{uri}?immutable=1")), access).map_err(|fault| fault.at(path))?;
+        let store = Store { connection, path: path.to_owned() };
+        Ok((store.layout()?, store))
+    }
+
     fn connect(path: &Path, access: OpenFlags) -> Result<Store, StoreError> {
-        let connect = || -> Result<Connection, Fault> {
-            let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-            connection.busy_timeout(PATIENCE)?;
-            // The log survives a killed process in any case; "normal" syncs it when it is folded into the file.
-            connection.execute_batch(
-                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
-                 PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;",
-            )?;
-            connection.set_prepared_statement_cache_capacity(64);
-            Ok(connection)
-        };
-        let connection = connect().map_err(|fault| fault.at(path))?;
+        if path.is_dir() {
+            // SQLite would only say that reading it failed.
+            return Err(StoreError::Open { path: path.to_owned(), why: "it is a directory".to_owned() });
+        }
+        let connection = connection(path, access).map_err(|fault| fault.at(path))?;
         Ok(Store { connection, path: path.to_owned() })
     }
 
@@ -288,6 +311,25 @@ impl Store {
     }
 }
 
+fn connection(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    // The log survives a killed process in any case; "normal" syncs it when it is folded into the file.
+    connection.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+         PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The write-ahead log beside a store.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 /// Makes the file and its directories for the owner alone. Only a new file is touched: closing any handle to a file would
 /// release the locks that this process holds on it.
 fn create(path: &Path) -> std::io::Result<()> {
@@ -327,10 +369,8 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Fault> {
 
 /// Size of the file and of its log.
 fn bytes_on_disk(path: &Path) -> u64 {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    size(path) + size(Path::new(&log))
+    size(path) + size(&log_of(path))
 }
 
 fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {

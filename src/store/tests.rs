@@ -271,6 +271,9 @@ fn errors_say_what_the_file_is() {
     assert!(message(&path("file/below.db")).contains("cannot open the store"));
     assert!(message(directory.path()).contains("cannot open the store"));
 
+    let directory_error = Store::open_to_read(directory.path()).unwrap_err().to_string();
+    assert!(directory_error.contains("it is a directory; name another one"), "{directory_error}");
+
     assert!(Store::open_to_read(&path("none")).unwrap().is_none());
     assert!(!path("none").exists());
 }
@@ -289,6 +292,22 @@ fn a_store_of_layout_1_is_brought_up_to_date_by_whoever_opens_it() {
     assert_eq!(store.at(&key("prod"), Which::Latest).unwrap().as_ref(), Some(&scan));
     assert!(store.failures().unwrap().is_empty());
     assert_eq!(store.info().unwrap().layout, 2);
+}
+
+#[test]
+fn a_store_is_readable_where_nothing_can_be_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a b%41?#.db");
+    let scan = cluster(Size::SMALL, "prod", 1);
+    let mut store = Store::open(&path).unwrap();
+    store.save(&scan).unwrap();
+    let error = Store::open_immutable(&path).unwrap_err().to_string();
+    assert!(error.contains("the log beside it is not folded in"), "{error}");
+    // The last one to close it folds the log in.
+    drop(store);
+    let (_, store) = Store::open_immutable(&path).unwrap();
+    assert_eq!(store.at(&key("prod"), Which::Latest).unwrap().as_ref(), Some(&scan));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing was made");
 }
 
 #[test]
