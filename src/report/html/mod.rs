@@ -205,7 +205,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             };
             writeln!(
                 out,
-                "<tr>{name}<td>{}</td><td>{}{}</td><td>{}{waived}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"small\">{}</td><td>{time}</td></tr>",
+                "<tr>{name}<td>{}</td><td>{}{}</td><td>{}{waived}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"small\">{}</td><td class=\"time\">{time}</td></tr>",
                 escape(&words::short(&standard, 80)),
                 percent(totals.posture()),
                 with_waivers(totals),
@@ -217,7 +217,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             )?;
         }
         if shown.is_empty() {
-            writeln!(out, "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td>{time}</td></tr>")?;
+            writeln!(out, "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td class=\"time\">{time}</td></tr>")?;
         }
     }
     for other in report.others {
