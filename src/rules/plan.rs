@@ -44,6 +44,9 @@ impl Wish {
     }
 }
 
+/// A check with its parameters in effect and the names of those that were customised.
+type Evaluated = (String, BTreeMap<String, String>, Vec<String>);
+
 /// What a run evaluates.
 pub struct Plan {
     /// Standards with the checks of each of their rules.
@@ -129,7 +132,7 @@ impl Plan {
         let mut plan = Plan { standards: Vec::new(), instances: Vec::new(), notes };
         let mut known: BTreeMap<(String, String), u32> = BTreeMap::new();
         // A parameter that one standard gives and another leaves at the same default is the same evaluation.
-        let mut same: BTreeMap<(String, BTreeMap<String, String>, Vec<String>), u32> = BTreeMap::new();
+        let mut same: BTreeMap<Evaluated, u32> = BTreeMap::new();
         for (id, selected) in chosen {
             let Some(standard) = library.standard(&id)? else { continue };
             let mut rules = Vec::with_capacity(standard.rules.len());

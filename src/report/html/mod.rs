@@ -217,7 +217,10 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             )?;
         }
         if shown.is_empty() {
-            writeln!(out, "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td class=\"time\">{time}</td></tr>")?;
+            writeln!(
+                out,
+                "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td class=\"time\">{time}</td></tr>"
+            )?;
         }
     }
     for other in report.others {
