@@ -92,7 +92,7 @@ fn parse(text: &str, place: Option<&Location>, today: Date) -> Result<Vec<Waiver
     if items.is_empty() || items.len() > MAX_WAIVERS {
         reader.fault(root.place, format!("expected 1 to {MAX_WAIVERS} waivers, found {}", items.len()));
     }
-    let waivers = reader.items(items, &KEYS, "waiver", |reader, entry| waiver(reader, entry));
+    let waivers = reader.items(items, &KEYS, "waiver", waiver);
     for (location, message) in validate(&waivers, &[], today) {
         reader.fault_at_line(location.line, message);
     }

@@ -68,7 +68,7 @@ pub enum Mark {
         system: System,
         /// How much of the system it holds; all of it in snapshots of versions that did not say.
         #[serde(default)]
-        scope: Scope,
+        scope: Box<Scope>,
         /// Kinds that were asked for.
         kinds: BTreeSet<String>,
         /// What could not be read.
@@ -156,7 +156,7 @@ impl SnapshotWriter {
             mode: inventory.mode,
             now: inventory.now,
             system: inventory.system.clone(),
-            scope: inventory.scope.clone(),
+            scope: Box::new(inventory.scope.clone()),
             kinds: self.kinds.clone(),
             gaps: inventory.gaps().to_vec(),
             notes: inventory.notes.clone(),

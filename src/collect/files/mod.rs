@@ -390,7 +390,7 @@ impl Snapshot {
                     read_as = Some((mode, now));
                     missing = (objects != read).then(|| format!("{read} of {objects} objects are there"));
                     self.system.get_or_insert(system);
-                    self.scope.get_or_insert(scope);
+                    self.scope.get_or_insert(*scope);
                     self.kinds.extend(kinds);
                     self.gaps.extend(gaps);
                     self.notes.extend(notes);
