@@ -88,6 +88,8 @@ medium\t'Medium and above'
 low\t'Any failed rule'
 manual\t'Any failed rule, and any that could not be decided'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
+complete -c spm -n "__fish_spm_using_subcommand scan" -l in-source-waivers -d 'Take waivers in the configuration itself (annotation `spm.dev/waive` of a resource), or refuse them and say where they are; else what the settings file says, else `allow`' -r -f -a "allow\t'As much as those in a waiver file'
+refuse\t'Nothing: who changes the configuration may not accept its faults'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -119,6 +121,9 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l sort -d 'Order of the
 complete -c spm -n "__fish_spm_using_subcommand report" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
 complete -c spm -n "__fish_spm_using_subcommand report" -l format -d 'Format of standard output, or of --output files that name none' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -l query -d 'Print the same filter as a query instead: SQL for the history file, to be run with any SQLite tool, and in its comments DQL for a security platform with the findings as events; or one of the two' -r -f -a "sql\t'SQL on the views of the history file'
+dql\t'DQL on compliance events'
+both\t'SQL, with DQL in comments'"
 complete -c spm -n "__fish_spm_using_subcommand report" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -126,7 +131,6 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l pack -d 'Directory wi
 complete -c spm -n "__fish_spm_using_subcommand report" -l config -d 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml' -r -F
 complete -c spm -n "__fish_spm_using_subcommand report" -l rules -d 'One line per rule'
 complete -c spm -n "__fish_spm_using_subcommand report" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
-complete -c spm -n "__fish_spm_using_subcommand report" -l query -d 'Print the same filter as SQL for the history file instead, to be run with any SQLite tool'
 complete -c spm -n "__fish_spm_using_subcommand report" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand report" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -176,7 +176,8 @@ fn an_account_is_assessed_as_boto3_sees_it_and_again_from_its_snapshot() {
         .output()
         .unwrap();
     assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
-    let from = ["scan", "--from", folder.to_str().unwrap(), "--format", "json", "--no-store", "--view", "complete", "--quiet"];
+    let from =
+        ["scan", "--from", folder.to_str().unwrap(), "--format", "json", "--no-store", "--view", "complete", "--quiet"];
     let output = Command::new(env!("CARGO_BIN_EXE_spm")).args(from).env_clear().output().unwrap();
     compare(&serde_json::from_slice(&output.stdout).unwrap(), &account.expected);
 
