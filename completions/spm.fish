@@ -58,6 +58,13 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only
 complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l timeout -d 'Longest time that one call to the system may take' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l profile -d 'Profile of the shared configuration and credentials files; else AWS_PROFILE' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l role-arn -d 'Role to assume before anything is read' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l external-id -d 'External id that the roles ask for' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l region -d 'Only these regions; else every one that the account has switched on' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-region -d 'Not these regions' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l accounts -d 'Several accounts: their ids, or `organization` for all active ones of it; each through the role of --account-role' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l account-role -d 'Name of the role to assume in each of --accounts' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l nodes -d 'Read the facts of nodes from pods: `daemonset` creates them for this scan, `facts` reads those of a permanent DaemonSet. Without it nothing is ever created' -r -f -a "daemonset\t'Pods that are created for this scan on every node, and deleted when they have answered'
 facts\t'The logs of the permanent DaemonSet that `spm collect node --print-daemonset` prints'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l node-namespace -d 'Namespace of these pods; created for the scan if it is not there' -r
@@ -99,6 +106,7 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l config -d 'Settings: sy
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l allow-node-proxy -d 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l aws -d 'Scan the AWS account of the environment\'s credentials; the other options of this group say so too'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rules -d 'One line per rule'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
