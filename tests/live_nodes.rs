@@ -183,6 +183,7 @@ fn nodes_of_a_real_cluster() {
         "kubernetes-container-no-added-capabilities",
         "kubernetes-container-not-root",
         "kubernetes-namespace-pod-policy",
+        "kubernetes-namespace-resource-quota",
         "kubernetes-workload-no-host-path",
         "kubernetes-workload-volume-types",
     ];

@@ -81,7 +81,7 @@ fn daemon_set(args: &NodeArgs) -> Outcome {
         .map(|(check, kind, why)| {
             let name = if *kind == "Namespace" { pods.namespace } else { pods.name };
             let place = if *kind == "Namespace" { String::new() } else { format!("namespace: {}, ", pods.namespace) };
-            format!("#   - {{ rule: {check}, kind: {kind}, {place}name: {name}, reason: {why} }}\n")
+            format!("#   - {{ rule: {check}, kind: {kind}, {place}name: {name}, reason: {why:?} }}\n")
         })
         .collect();
     print(|out| writeln!(out, "{HEADER}\n{waivers}{}", documents.join("---\n")))?;
@@ -90,8 +90,9 @@ fn daemon_set(args: &NodeArgs) -> Outcome {
 
 /// What a scan says of the permanent DaemonSet and its namespace: what it needs for its work, and nothing else. Check, kind,
 /// why it is accepted.
-const FINDINGS: [(&str, &str, &str); 5] = [
+const FINDINGS: [(&str, &str, &str); 6] = [
     ("kubernetes-namespace-pod-policy", "Namespace", "the node collector mounts the node's files"),
+    ("kubernetes-namespace-resource-quota", "Namespace", "one pod with limits per node, and nothing else"),
     ("kubernetes-workload-no-host-path", "DaemonSet", "reads the node's files, read-only"),
     ("kubernetes-workload-volume-types", "DaemonSet", "reads the node's files, read-only"),
     ("kubernetes-container-not-root", "DaemonSet", "reads files that belong to root"),

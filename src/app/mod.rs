@@ -11,11 +11,14 @@ mod collect;
 mod decisions;
 mod diff;
 mod doctor;
+mod dql;
 mod exit;
 mod explain;
+mod failures;
 mod files;
 mod generate;
 mod history;
+mod in_source;
 #[cfg(feature = "kubernetes")]
 mod live;
 mod page;

@@ -11,11 +11,12 @@ pub use aws::AwsArgs;
 pub use collect::{CollectArgs, CollectCommand, NodeArgs};
 pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use review::{
-    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs,
-    WaiveArgs, WaiverArgs,
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, QueryLanguage, ReportArgs, ScanRef, StoreArgs, StoreCommand,
+    StoredArgs, WaiveArgs, WaiverArgs,
 };
 pub use scan::{
-    GateArgs, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs,
+    GateArgs, InSourceMode, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold,
+    ViewArgs,
 };
 
 use std::path::PathBuf;

@@ -31,9 +31,23 @@ pub struct ScanArgs {
     /// Which decisions of people hold.
     #[command(flatten)]
     pub waivers: WaiverArgs,
+    /// Take waivers in the configuration itself (annotation `spm.dev/waive` of a resource), or refuse them and say where they
+    /// are; else what the settings file says, else `allow`
+    #[arg(long, value_enum, value_name = "MODE", env = "SPM_IN_SOURCE_WAIVERS", help_heading = "Waivers")]
+    pub in_source_waivers: Option<InSourceMode>,
     /// What is kept.
     #[command(flatten)]
     pub keep: KeepArgs,
+}
+
+/// What waivers in the configuration itself are worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum InSourceMode {
+    /// As much as those in a waiver file.
+    #[default]
+    Allow,
+    /// Nothing: who changes the configuration may not accept its faults.
+    Refuse,
 }
 
 /// What is kept.

@@ -12,7 +12,7 @@ use super::domain::{About, Answer, Question};
 use super::operators::{Modifiers, Operand, Operator};
 use super::path::{Found, Path, Segment, Step, Steps};
 use super::typed::{Type, Typed};
-use super::{Truth, Value};
+use super::{Map, Truth, Value};
 use crate::model::Text;
 
 /// A compiled predicate.
@@ -703,9 +703,7 @@ impl Walk<'_> {
         let list = Path { segments: path.segments.iter().take(wildcard.unwrap_or(usize::MAX)).cloned().collect() };
         match locate(&list, value) {
             // Nothing is in it, but it is there.
-            (steps, Found::Value(empty))
-                if empty.items().is_empty() && empty.as_map().is_none_or(|map| map.len() == 0) =>
-            {
+            (steps, Found::Value(empty)) if empty.items().is_empty() && empty.as_map().is_none_or(Map::is_empty) => {
                 self.steps.extend(steps);
                 self.trace(Actual::Value(empty.clone()), condition.expected(), negated);
             }

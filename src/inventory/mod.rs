@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Value;
 use crate::expr::path::Step;
-use crate::model::{Gap, Location, ResourceRef, System, Text};
+use crate::model::{Gap, Location, ResourceRef, Scope, System, Text};
 
 /// One object as it was read, reduced to what the chosen rules read.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +103,8 @@ pub struct Inventory {
     pub system: System,
     /// How the input was made.
     pub mode: Mode,
+    /// How much of the system it holds.
+    pub scope: Scope,
     /// When it was read; ages are judged against it.
     pub now: jiff::Timestamp,
     /// What the user should know about the input (broken documents, unknown kinds).
@@ -114,7 +116,8 @@ pub struct Inventory {
 impl Inventory {
     /// An inventory without resources.
     pub fn new(system: System, mode: Mode, now: jiff::Timestamp) -> Inventory {
-        Inventory { system, mode, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
+        let scope = Scope::default();
+        Inventory { system, mode, scope, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
     }
 
     /// Adds resources of a kind of the catalog. Adding none states that the kind was looked for, and that there are none.
@@ -166,6 +169,7 @@ impl Inventory {
         if only.is_empty() && without.is_empty() {
             return;
         }
+        self.scope.narrow(only, without);
         let named = |names: &[String], name: &str| names.iter().any(|known| known == name);
         let kept = |name: &str| (only.is_empty() || named(only, name)) && !named(without, name);
         for (kind, resources) in &mut self.resources {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
-use crate::model::{Control, Evidence, StandardKind, StandardResult, State, System, Technology, Waiver};
+use crate::model::{Control, Evidence, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource};
 
 /// What a system is: technology, version and distribution, or for an account its partition.
 pub fn kind_of(system: &System) -> String {
@@ -102,6 +102,9 @@ pub fn waiver(waiver: &Waiver) -> String {
     if let Some(owner) = &waiver.owner {
         text.push_str(if text.is_empty() { "by " } else { ", by " });
         text.push_str(owner);
+    }
+    if waiver.source == WaiverSource::Annotation {
+        text.push_str(if text.is_empty() { "in its annotation" } else { ", in its annotation" });
     }
     text.push_str(if text.is_empty() { "" } else { ": " });
     text + &waiver.reason

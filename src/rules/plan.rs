@@ -45,6 +45,9 @@ impl Wish {
     }
 }
 
+/// A check with its parameters in effect and the names of those that were customised.
+type Evaluated = (String, BTreeMap<String, String>, Vec<String>);
+
 /// What a run evaluates.
 pub struct Plan {
     /// Standards with the checks of each of their rules.
@@ -129,6 +132,8 @@ impl Plan {
     fn of(library: &Library, chosen: Vec<(String, bool)>, notes: Vec<String>) -> Result<Plan, PlanError> {
         let mut plan = Plan { standards: Vec::new(), instances: Vec::new(), notes };
         let mut known: BTreeMap<(String, String), u32> = BTreeMap::new();
+        // A parameter that one standard gives and another leaves at the same default is the same evaluation.
+        let mut same: BTreeMap<Evaluated, u32> = BTreeMap::new();
         for (id, selected) in chosen {
             let Some(standard) = library.standard(&id)? else { continue };
             let mut rules = Vec::with_capacity(standard.rules.len());
@@ -141,8 +146,13 @@ impl Plan {
                     let at = match known.get(&key) {
                         Some(at) => *at,
                         None => {
-                            plan.instances.push(library.instance(&standard, &used)?);
-                            let at = u32::try_from(plan.instances.len() - 1).unwrap_or(u32::MAX);
+                            let instance = library.instance(&standard, &used)?;
+                            let next = u32::try_from(plan.instances.len()).unwrap_or(u32::MAX);
+                            let (params, customised) = (instance.params.clone(), instance.customised.clone());
+                            let at = *same.entry((used.check.clone(), params, customised)).or_insert(next);
+                            if at == next {
+                                plan.instances.push(instance);
+                            }
                             known.insert(key, at);
                             at
                         }

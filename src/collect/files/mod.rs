@@ -31,7 +31,7 @@ use crate::base::text::count;
 use crate::catalog;
 use crate::inventory::snapshot::{Mark, SnapshotWriter};
 use crate::inventory::{Inventory, Mode, Wanted};
-use crate::model::{Gap, GapReason, System, Technology};
+use crate::model::{Gap, GapReason, Scope, System, Technology};
 
 /// What to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -269,6 +269,9 @@ fn assemble(
         origin: origin.clone(),
     };
     let mut inventory = Inventory::new(system, Mode::Files, now);
+    let mut files: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
+    files.sort();
+    inventory.scope.files = Some(files);
     let mut gaps: Vec<Gap> =
         sources.closed.into_iter().map(|(path, reason, detail)| document_gap(path, reason, detail)).collect();
     let files: BTreeMap<usize, &Source> = sources.files.iter().map(|source| (source.index, source)).collect();
@@ -399,6 +402,7 @@ struct Snapshot {
     mode: Option<Mode>,
     now: Option<jiff::Timestamp>,
     system: Option<System>,
+    scope: Option<Scope>,
     kinds: std::collections::BTreeSet<String>,
     gaps: Vec<Gap>,
     notes: Vec<String>,
@@ -411,10 +415,11 @@ impl Snapshot {
         for mark in marks {
             match mark {
                 Mark::Header { mode, now, .. } => read_as = Some((mode, now)),
-                Mark::Trailer { mode, now, system, kinds, gaps, notes, objects, .. } => {
+                Mark::Trailer { mode, now, system, scope, kinds, gaps, notes, objects, .. } => {
                     read_as = Some((mode, now));
                     missing = (objects != read).then(|| format!("{read} of {objects} objects are there"));
                     self.system.get_or_insert(system);
+                    self.scope.get_or_insert(*scope);
                     self.kinds.extend(kinds);
                     self.gaps.extend(gaps);
                     self.notes.extend(notes);
@@ -438,6 +443,7 @@ impl Snapshot {
             Some(system) => inventory.system = system,
             None => system::detect(inventory),
         }
+        inventory.scope = self.scope.unwrap_or_default();
         self.gaps.into_iter().for_each(|gap| inventory.add_gap(gap));
         inventory.notes.extend(self.notes);
         if inventory.mode == Mode::Files {

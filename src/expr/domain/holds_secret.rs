@@ -202,7 +202,9 @@ fn secrets(text: &str) -> BTreeMap<usize, &'static str> {
         // A quote tells where the value ends; without one it may be code.
         let quoted = captures.get(4).is_none();
         let code = !quoted && secret.as_str().contains(['(', '$', '{', '[']);
-        if is_secret_name(name.as_str()) && !code && is_literal(secret.as_str()) {
+        // The name is a part of an ARN or a path.
+        let part = text.get(..name.start()).is_some_and(|before| before.ends_with([':', '/']));
+        if is_secret_name(name.as_str()) && !part && !code && is_literal(secret.as_str()) {
             found.entry(secret.start()).or_insert("password or key by its name");
         }
     }
@@ -369,6 +371,8 @@ mod tests {
             json!({"DB_PASSWORD": "xxxxxxxxxxxx"}),
             json!({"DB_PASSWORD": "********"}),
             json!({"API_TOKEN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf"}),
+            json!({"Output": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2c3"}),
+            json!("aws secretsmanager get-secret-value --secret-id arn:aws:secretsmanager:x:1:secret:Prod1-Db2X"),
             json!({"DB_SECRET": "prod/db/password"}),
             json!({"DB_SECRET": "my-application-secret"}),
             json!({"DB_SECRET_NAME": "Sup3rS3cret!"}),
