@@ -28,6 +28,8 @@ pub enum Predicate {
     Leaf(Leaf),
     /// A statement about other resources.
     Related(Related),
+    /// What no configuration tells, for this reason.
+    Undecided(Text),
 }
 
 /// A condition on the value at a path.
@@ -272,6 +274,7 @@ impl Predicate {
             Predicate::Not(inner) => !inner.holds(value, scene),
             Predicate::Leaf(leaf) => leaf.truth(value, scene),
             Predicate::Related(related) => related.truth(value, scene),
+            Predicate::Undecided(_) => Truth::Unknown,
         }
     }
 
@@ -424,7 +427,8 @@ impl Predicate {
     /// What is expected, in words.
     pub fn expected(&self) -> String {
         let join = |predicates: &[Predicate], word: &str| {
-            predicates.iter().map(Predicate::expected).collect::<Vec<_>>().join(word)
+            let parts = predicates.iter().map(Predicate::expected).filter(|words| !words.is_empty());
+            parts.collect::<Vec<_>>().join(word)
         };
         match self {
             Predicate::All(all) => join(all, " and "),
@@ -433,6 +437,7 @@ impl Predicate {
             Predicate::Leaf(leaf) if leaf.path.segments.is_empty() => leaf.condition.expected(),
             Predicate::Leaf(leaf) => format!("{} {}", leaf.path, leaf.condition.expected()),
             Predicate::Related(related) => related.expected.clone(),
+            Predicate::Undecided(_) => String::new(),
         }
     }
 }
@@ -592,6 +597,7 @@ impl Walk<'_> {
             Predicate::Not(inner) => self.predicate(inner, value, !truth, !negated),
             Predicate::Leaf(leaf) => self.leaf(leaf, value, truth, negated),
             Predicate::Related(related) => self.related(related, value, truth, negated),
+            Predicate::Undecided(why) => self.trace(Actual::Unknown(why.to_string()), String::new(), false),
         }
     }
 
