@@ -108,6 +108,7 @@ impl Origin<'_> {
 fn fits(standard: &Standard, system: &System) -> String {
     let applies = &standard.applies;
     match &system.version {
+        None if applies.versions_text.is_empty() => "it is for all versions".to_owned(),
         None => "the version of the system is unknown".to_owned(),
         Some(_) if applies.versions_text.is_empty() => "it is for all versions".to_owned(),
         Some(version) if applies.fits_version(Some(version)) => {

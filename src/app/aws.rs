@@ -1,9 +1,14 @@
 //! Reading AWS accounts: which ones, as whom, and a snapshot of what was read.
 
+use std::path::Path;
+use std::time::Duration;
+
 use super::Fault;
 use super::progress::Spinner;
 use super::saver::Saver;
-use crate::cli::InputArgs;
+use crate::cli::{AwsArgs, InputArgs};
+#[cfg(feature = "kubernetes")]
+use crate::collect::aws::eks;
 use crate::collect::aws::{AccountAccess, collect, organization};
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
@@ -20,7 +25,8 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
         None => None,
     };
     let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
-    let mut inventory = collect(&access(input), wanted, now, sink, spinner)?;
+    let access = access(&input.aws, input.timeout, input.ca_file.as_deref());
+    let mut inventory = collect(&access, wanted, now, sink, spinner)?;
     if let Some(name) = &input.system {
         inventory.system.name.clone_from(name);
     }
@@ -31,12 +37,29 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
     Ok(inventory)
 }
 
+/// Adds to a cluster of EKS what AWS says of it, with the credentials of the environment.
+#[cfg(feature = "kubernetes")]
+pub fn read_cluster(
+    input: &InputArgs,
+    wanted: &Wanted,
+    cluster: &mut Inventory,
+    save: Option<&mut dyn ObjectSink>,
+    spinner: &Spinner,
+) {
+    let is_eks = cluster.system.distribution.as_deref() == Some(eks::DISTRIBUTION);
+    if is_eks && !eks::kinds(wanted).is_empty() {
+        // The file is for the API server.
+        let access = access(&AwsArgs::default(), input.timeout, None);
+        eks::collect_cluster(&access, wanted, cluster.now, cluster, save, spinner);
+    }
+}
+
 /// The ids of the accounts that `--accounts` names.
-pub fn accounts(input: &InputArgs) -> Result<Vec<String>, Fault> {
+pub fn accounts(aws: &AwsArgs, timeout: Duration, ca_file: Option<&Path>) -> Result<Vec<String>, Fault> {
     let mut ids = Vec::new();
-    for named in &input.aws.accounts {
+    for named in &aws.accounts {
         if named == "organization" {
-            ids.extend(organization(&access(input))?);
+            ids.extend(organization(&access(aws, timeout, ca_file))?);
         } else if named.len() == 12 && named.bytes().all(|byte| byte.is_ascii_digit()) {
             ids.push(named.clone());
         } else {
@@ -51,8 +74,7 @@ pub fn accounts(input: &InputArgs) -> Result<Vec<String>, Fault> {
 }
 
 /// As whom and where to read.
-pub fn access(input: &InputArgs) -> AccountAccess {
-    let aws = &input.aws;
+pub fn access(aws: &AwsArgs, timeout: Duration, ca_file: Option<&Path>) -> AccountAccess {
     // Of several accounts one is left here, see `targets`.
     let account = match (&aws.accounts[..], &aws.account_role) {
         ([account], Some(role)) if account != "organization" => Some((account.clone(), role.clone())),
@@ -65,7 +87,7 @@ pub fn access(input: &InputArgs) -> AccountAccess {
         account,
         regions: aws.region.clone(),
         exclude_regions: aws.exclude_region.clone(),
-        timeout: input.timeout,
-        ca_file: input.ca_file.clone(),
+        timeout,
+        ca_file: ca_file.map(Path::to_owned),
     }
 }

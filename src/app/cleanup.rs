@@ -1,6 +1,6 @@
 //! `spm cleanup`: deletes what a scan with `--nodes daemonset` left behind because it was killed.
 
-use super::doctor::access;
+use super::live::access;
 use super::{Exit, Fault, Outcome, print};
 use crate::cli::CleanupArgs;
 use crate::collect::kubernetes::nodes::clean_up;

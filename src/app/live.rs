@@ -3,7 +3,7 @@
 use super::Fault;
 use super::progress::Spinner;
 use super::saver::Saver;
-use crate::cli::{InputArgs, NodeSource};
+use crate::cli::{AccessArgs, InputArgs, NodeSource};
 use crate::collect::files::{self, FileInput};
 use crate::collect::kubernetes::nodes::{NodeRun, Pods, collect_nodes};
 use crate::collect::kubernetes::{ClusterAccess, collect};
@@ -14,6 +14,8 @@ use crate::model::Technology;
 /// Reads the cluster that the options name.
 pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
     let pods = pods(input)?;
+    let asked = asked(input, wanted);
+    let wanted = &asked;
     let mut saver = match &input.save {
         Some(path) => {
             let writer = SnapshotWriter::create(path, Technology::Kubernetes, Mode::Live, now)
@@ -53,6 +55,11 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
         let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
         collect_nodes(&run, wanted, &mut inventory, sink, spinner)?;
     }
+    #[cfg(feature = "aws")]
+    if !input.no_cloud {
+        let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
+        super::aws::read_cluster(input, wanted, &mut inventory, sink, spinner);
+    }
     // Before the snapshot is finished, which then says so too.
     inventory.scope.narrow(&input.namespace, &[]);
     inventory.finish();
@@ -60,6 +67,28 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
         saver.finish(&inventory).map_err(|error| Fault(format!("{}: {error}", path.display())))?;
     }
     Ok(inventory)
+}
+
+// What the cloud is asked about stands in objects of the cluster.
+#[cfg(feature = "aws")]
+fn asked(input: &InputArgs, wanted: &Wanted) -> Wanted {
+    if input.no_cloud { wanted.clone() } else { crate::collect::aws::eks::with_marks(wanted) }
+}
+
+#[cfg(not(feature = "aws"))]
+fn asked(_: &InputArgs, wanted: &Wanted) -> Wanted {
+    wanted.clone()
+}
+
+/// How to reach the cluster that the options name.
+pub fn access(args: &AccessArgs) -> ClusterAccess {
+    ClusterAccess {
+        kubeconfig: args.kubeconfig.clone(),
+        context: args.context.clone(),
+        timeout: args.timeout,
+        ca_file: args.ca_file.clone(),
+        ..ClusterAccess::default()
+    }
 }
 
 fn pods(input: &InputArgs) -> Result<Option<Pods<'_>>, Fault> {

@@ -10,7 +10,6 @@ mod cleanup;
 mod collect;
 mod decisions;
 mod diff;
-#[cfg(feature = "kubernetes")]
 mod doctor;
 mod dql;
 mod exit;
@@ -86,12 +85,11 @@ pub fn main() -> ExitCode {
         Command::Store { command } => store::run(command),
         Command::Standards(args) => standards::run(args, &cli.global),
         Command::Rules(args) => rules::run(args, &cli.global),
-        #[cfg(feature = "kubernetes")]
         Command::Doctor(args) => doctor::run(args, &cli.global),
         #[cfg(feature = "kubernetes")]
         Command::Cleanup(args) => cleanup::run(args),
         #[cfg(not(feature = "kubernetes"))]
-        Command::Doctor(_) | Command::Cleanup(_) => Err(no_clusters()),
+        Command::Cleanup(_) => Err(no_clusters()),
         Command::Permissions(args) => permissions::run(args, &cli.global),
         #[cfg(unix)]
         Command::Collect(args) => collect::run(args, &cli.global),

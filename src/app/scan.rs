@@ -14,7 +14,7 @@ use crate::assess::in_source::Annotations;
 use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
-use crate::cli::{GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
+use crate::cli::{AwsArgs, GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::collect::aws::folder;
 use crate::evaluate::evaluate;
@@ -283,6 +283,24 @@ fn command(input: &InputArgs) -> String {
     }
     if let Some(context) = &input.context {
         command.push_str(&format!(" --context {}", report::argument(context)));
+    }
+    let AwsArgs { profile, role_arn, region, exclude_region, accounts, account_role, .. } = &input.aws;
+    let list = |values: &[String]| Some(values.join(",")).filter(|values| !values.is_empty());
+    // Each of them says that it is an account, so that --aws is needed only if there is no other.
+    let options = [
+        ("--profile", profile.clone()),
+        ("--role-arn", role_arn.clone()),
+        ("--region", list(region)),
+        ("--exclude-region", list(exclude_region)),
+        ("--accounts", list(accounts)),
+        ("--account-role", account_role.clone()),
+    ];
+    let named: Vec<_> = options.into_iter().filter_map(|(option, value)| Some((option, value?))).collect();
+    if named.is_empty() && input.aws.asked() {
+        command.push_str(" --aws");
+    }
+    for (option, value) in named {
+        command.push_str(&format!(" {option} {}", report::argument(&value)));
     }
     command
 }

@@ -95,7 +95,7 @@ fn of_accounts(input: InputArgs) -> Result<Vec<InputArgs>, Fault> {
     }
     #[cfg(feature = "aws")]
     {
-        let accounts = super::aws::accounts(&input)?;
+        let accounts = super::aws::accounts(&input.aws, input.timeout, input.ca_file.as_deref())?;
         let of = |account: String| {
             let aws = AwsArgs { accounts: vec![account], ..input.aws.clone() };
             InputArgs { aws, ..input.clone() }

@@ -140,7 +140,7 @@ fn last_scans(args: &WaiveArgs) -> Result<Vec<Assessment>, Fault> {
     Ok(stored::load(&store, &store.systems()?, Some(&ScanRef::Latest), |_| true)?.assessments)
 }
 
-/// Kind, namespace and name of `Kind namespace/name`. A name may have a slash itself: what was scanned tells.
+/// Kind, namespace or region, and name of `Kind namespace/name`. A name may have a slash itself: what was scanned tells.
 fn resource(text: &str, assessments: &[Assessment]) -> (Option<String>, Option<String>, Option<String>) {
     let text = text.trim();
     let known = |resource: &&ResourceRef| resource.to_string() == text;
@@ -154,7 +154,8 @@ fn resource(text: &str, assessments: &[Assessment]) -> (Option<String>, Option<S
     let part = |text: &str| Some(text.trim().to_owned()).filter(|text| text != "*");
     match text.split_once(' ') {
         None => (part(text), None, None),
-        Some((kind, place)) => match place.split_once('/') {
+        // No namespace or region has a colon, but many names of AWS and RBAC do.
+        Some((kind, place)) => match place.split_once('/').filter(|(namespace, _)| !namespace.contains(':')) {
             Some((namespace, name)) => (part(kind), part(namespace), part(name)),
             None => (part(kind), None, part(place)),
         },
@@ -171,6 +172,10 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(text("Deployment shop/cart"), (some("Deployment"), some("shop"), some("cart")));
         assert_eq!(text("ClusterRole system:x"), (some("ClusterRole"), None, some("system:x")));
+        let policies = text("AWS::IAM::ManagedPolicy arn:aws:iam::*:policy/admin*");
+        assert_eq!(policies, (some("AWS::IAM::ManagedPolicy"), None, some("arn:aws:iam::*:policy/admin*")));
+        let trails = text("AWS::CloudTrail::Trail eu-west-1/arn:aws:cloudtrail:*:trail/local");
+        assert_eq!(trails.1, some("eu-west-1"));
         assert_eq!(text("DaemonSet */node-*"), (some("DaemonSet"), None, some("node-*")));
         assert_eq!(text("Pod"), (some("Pod"), None, None));
         assert_eq!(text("*"), (None, None, None));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::scan::duration;
-use super::{StandardArgs, StoreArgs};
+use super::{AwsArgs, StandardArgs, StoreArgs};
 
 /// Where the facts of nodes come from, beside files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,6 +35,9 @@ pub struct DoctorArgs {
     /// Which cluster.
     #[command(flatten)]
     pub access: AccessArgs,
+    /// Which account instead.
+    #[command(flatten)]
+    pub aws: AwsArgs,
     /// Standards that will be evaluated
     #[command(flatten)]
     pub standards: StandardArgs,

@@ -172,7 +172,7 @@ pub enum ExplainFormat {
 pub struct WaiveArgs {
     /// Rule (`CIS/5.2.2`, `5.2.2`) or check; `*` and `?` are patterns
     pub rule: String,
-    /// What of it, as reports print it: `Kind namespace/name`; `*` and `?` are patterns, `*` alone is everything
+    /// What of it, as reports print it: `Kind namespace/name`, of AWS `Kind region/name`; `*` and `?` are patterns, `*` alone is everything
     #[arg(long, value_name = "RESOURCE")]
     pub resource: String,
     /// Element of the resource (container)

@@ -89,16 +89,19 @@ pub struct InputArgs {
     /// Context of the kubeconfig; the current one if none
     #[arg(long, value_name = "NAME", conflicts_with = "from", env = "SPM_CONTEXT")]
     pub context: Option<String>,
-    /// Only these namespaces
+    /// Only these namespaces; of an account what lies in these regions, and what lies in none. See --region to read no others
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
     pub namespace: Vec<String>,
-    /// Not these namespaces
+    /// Not these namespaces (regions)
     #[arg(long, value_name = "NAME", value_delimiter = ',', env = "SPM_EXCLUDE_NAMESPACE")]
     pub exclude_namespace: Vec<String>,
     /// Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run
     /// commands in pods
     #[arg(long, conflicts_with = "from", value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
     pub allow_node_proxy: bool,
+    /// Do not ask the cloud that runs the cluster: of EKS, AWS with the credentials of the environment
+    #[arg(long, env = "SPM_NO_CLOUD")]
+    pub no_cloud: bool,
     /// Certificate authority to trust beside the kubeconfig's
     #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
     pub ca_file: Option<PathBuf>,

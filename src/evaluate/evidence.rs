@@ -67,7 +67,11 @@ impl<'a> Evidences<'a> {
                 Actual::Value(value) => shown(&trace.steps, value),
                 _ => "not set".to_owned(),
             };
-            format!("{} is {actual}, assessed only where {}", subject.locate(&trace.steps).path, trace.expected)
+            match subject.locate(&trace.steps).path {
+                // What other resources there are, not what this one has.
+                path if path.is_empty() => format!("assessed only where there is {}", trace.expected),
+                path => format!("{path} is {actual}, assessed only where {}", trace.expected),
+            }
         };
         let reason = traces.first().map_or_else(|| "not applicable".to_owned(), words);
         self.share(Detail { reason, ..Detail::default() })

@@ -632,7 +632,7 @@ impl Compiler<'_> {
                 let words = format!("number of {source} {}", comparison_words(&rest));
                 (Amount::Count(comparisons), what.get("where").unwrap_or(&empty), words)
             }
-            "any" => (Amount::Quantifier(Quantifier::Any), what, format!("a {source}")),
+            "any" => (Amount::Quantifier(Quantifier::Any), what, format!("{} {source}", article(source.as_str()))),
             "all" => (Amount::Quantifier(Quantifier::All), what, format!("every {source}")),
             _ => (Amount::Quantifier(Quantifier::None), what, format!("no {source}")),
         };
@@ -759,4 +759,10 @@ fn comparison_words(entries: &[(crate::base::yaml::Key, Node)]) -> String {
         }
     };
     entries.iter().map(|(key, node)| part(&key.text, node)).collect::<Vec<_>>().join(" and ")
+}
+
+// By the sound that the name of a kind begins with: letters of abbreviations are read one by one.
+fn article(name: &str) -> &'static str {
+    let vowel = name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
+    if vowel { "an" } else { "a" }
 }

@@ -32,6 +32,14 @@ impl Wanted {
         all.add(path);
     }
 
+    /// Asks for all paths of a kind that something else asks for.
+    pub fn merge(&mut self, kind: &'static str, projection: &Projection) {
+        self.kinds.entry(kind).or_default().merge(projection);
+        if let Some((_, elsewhere)) = self.elsewhere.get_mut(kind) {
+            elsewhere.merge(projection);
+        }
+    }
+
     /// The kinds, sorted.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.kinds.keys().copied()

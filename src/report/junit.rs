@@ -153,7 +153,7 @@ fn failure(finding: &Finding<'_>) -> String {
         for evidence in &detail.evidence {
             let actual =
                 evidence.actual.as_ref().map_or_else(|| " is absent".to_owned(), |a| format!(" = {}", line(a)));
-            _ = write!(text, "{}{actual}, expected {}", line(&evidence.path), line(&evidence.expected));
+            _ = write!(text, "{}{actual}, expected {}", line(words::property(evidence)), line(&evidence.expected));
             if let Some(location) = &evidence.location {
                 _ = write!(text, " ({})", line(&location.to_string()));
             }

@@ -48,11 +48,8 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
 fn system(out: &mut dyn Write, assessment: &Assessment, standards: &[&StandardResult]) -> io::Result<()> {
     let system = &assessment.system;
     writeln!(out, "\n## {}\n", code(&system.name))?;
-    write!(out, "{}", system.technology)?;
-    for part in [&system.version, &system.distribution].into_iter().flatten() {
-        write!(out, " {}", text(part))?;
-    }
-    writeln!(out, ", read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
+    let kind = text(&words::kind_of(system));
+    writeln!(out, "{kind}, read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
     if let Some(part) = assessment.scope.narrowing() {
         writeln!(out, "A part of the system: {}.\n", text(&part))?;
     }
@@ -155,7 +152,7 @@ pub fn property(evidence: &Evidence) -> String {
     };
     let source = evidence.source.as_ref().map_or_else(String::new, |source| format!(" ({})", text(source)));
     let place = evidence.location.as_ref().map_or_else(String::new, |l| format!(", {}", code(&l.to_string())));
-    format!("{} {actual}{source}, expected {}{place}", code(&evidence.path), code(&evidence.expected))
+    format!("{} {actual}{source}, expected {}{place}", code(words::property(evidence)), code(&evidence.expected))
 }
 
 fn manual(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> io::Result<()> {

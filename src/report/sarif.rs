@@ -347,7 +347,7 @@ fn message(name: &str, check: &CheckInfo, outcome: &Outcome) -> String {
 
 fn property(evidence: &Evidence) -> String {
     let actual = evidence.actual.as_ref().map_or_else(|| " is absent".to_owned(), |actual| format!(" = {actual}"));
-    format!("{}{actual}, expected {}", evidence.path, evidence.expected)
+    format!("{}{actual}, expected {}", words::property(evidence), evidence.expected)
 }
 
 /// Message text: nothing in it is a link or a control character.

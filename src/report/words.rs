@@ -5,7 +5,24 @@ use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
-use crate::model::{Control, StandardKind, StandardResult, State, Waiver, WaiverSource};
+use crate::model::{Control, Evidence, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource};
+
+/// What a system is: technology, version and distribution, or for an account its partition.
+pub fn kind_of(system: &System) -> String {
+    match (system.technology, &system.distribution) {
+        (Technology::Aws, Some(partition)) => format!("AWS account, partition {}", short(partition, 60)),
+        (Technology::Aws, None) => "AWS account".to_owned(),
+        (Technology::Kubernetes, _) => {
+            let parts = [&system.version, &system.distribution].into_iter().flatten();
+            parts.fold(system.technology.to_string(), |text, part| format!("{text} {}", short(part, 60)))
+        }
+    }
+}
+
+/// The property that decided: its path, or that it is about other resources than the assessed one.
+pub fn property(evidence: &Evidence) -> &str {
+    if evidence.path.is_empty() { "related resource" } else { &evidence.path }
+}
 
 /// Cut to `columns`, visibly.
 pub fn short(text: &str, columns: usize) -> Cow<'_, str> {
@@ -105,8 +122,19 @@ pub fn argument(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{argument, coverage, minute};
+    use super::{argument, coverage, kind_of, minute};
+    use crate::model::Technology;
     use crate::report::testing;
+
+    #[test]
+    fn accounts_are_called_accounts() {
+        let mut system = testing::cluster().system;
+        assert!(kind_of(&system).starts_with("kubernetes 1."), "{}", kind_of(&system));
+        system.technology = Technology::Aws;
+        system.version = None;
+        system.distribution = Some("aws-cn".to_owned());
+        assert_eq!(kind_of(&system), "AWS account, partition aws-cn");
+    }
 
     #[test]
     fn says_how_much_is_covered() {

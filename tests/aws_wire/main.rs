@@ -9,9 +9,17 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[cfg(feature = "kubernetes")]
+#[allow(dead_code, reason = "another test uses all of it")]
+#[path = "../collect_kubernetes/server.rs"]
+mod cluster;
+mod doctor;
 mod ec2;
+#[cfg(feature = "kubernetes")]
+mod eks;
 mod faults;
 mod identities;
+mod scans;
 mod server;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

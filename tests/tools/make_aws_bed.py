@@ -81,8 +81,9 @@ def calls():
     for row in yaml.safe_load((CATALOG / "kinds.yaml").read_text()).values():
         if "list" in row:
             found.append((row["list"], row.get("with", {})))
-        for ask in row.get("ask", []):
-            found.append((ask["call"], ask.get("with", {})))
+        for one in [*row.get("lists", []), *row.get("ask", []), row.get("locate")]:
+            if one:
+                found.append((one["call"], one.get("with", {})))
     unique = {json.dumps([call, fill(params)], sort_keys=True): (call, fill(params)) for call, params in found}
     return [unique[key] for key in sorted(unique)]
 

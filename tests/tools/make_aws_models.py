@@ -29,9 +29,9 @@ AWS = ROOT / "src/catalog/aws"
 ALWAYS = [
     "ec2 DescribeRegions",
     "iam GenerateCredentialReport",
+    "iam GetRole",
     "iam SimulatePrincipalPolicy",
     "organizations ListAccounts",
-    "s3 GetBucketLocation",
     "sts AssumeRole",
     "sts GetCallerIdentity",
 ]
@@ -48,7 +48,7 @@ def calls():
     for row in yaml.safe_load((AWS / "kinds.yaml").read_text()).values():
         if "list" in row:
             found.add(row["list"])
-        found.update(ask["call"] for ask in row.get("ask", []))
+        found.update(ask["call"] for ask in [*row.get("lists", []), *row.get("ask", []), row.get("locate")] if ask)
     services = {}
     for call in sorted(found):
         service, operation = call.split()

@@ -28,9 +28,9 @@ pub struct Row {
     pub kind: &'static Kind,
     /// How often it is read.
     pub scope: Scope,
-    /// The call whose answer holds the objects; without it there is one object, made of what is asked.
-    pub list: Option<Call>,
-    /// Path of the objects in the answer.
+    /// The calls whose answers hold the objects; without them there is one object, made of what is asked.
+    pub lists: Vec<List>,
+    /// Path of the objects in the answers.
     pub items: Vec<String>,
     /// The kind whose every object is asked.
     pub each: Option<String>,
@@ -38,6 +38,8 @@ pub struct Row {
     pub name: String,
     /// The field that tells the region of an object.
     pub region: Option<String>,
+    /// How the region is found of an object whose field does not tell it.
+    pub locate: Option<Locate>,
     /// Further fields, computed by templates.
     pub set: Vec<(String, String)>,
     /// Fields with the value that an object must have to be one of the kind.
@@ -46,6 +48,52 @@ pub struct Row {
     pub off: Vec<ErrorCode>,
     /// Further calls per object.
     pub asks: Vec<Ask>,
+}
+
+impl Row {
+    /// Every call that reading objects of the kind may take.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let asks = self.asks.iter().chain(self.locate.as_ref().map(|locate| &locate.ask));
+        self.lists.iter().map(|list| &list.call).chain(asks.map(|ask| &ask.call))
+    }
+}
+
+/// A call whose answer holds objects of a kind.
+#[derive(Debug)]
+pub struct List {
+    /// The call.
+    pub call: Call,
+    /// The only regions that are asked; all if empty.
+    pub regions: Vec<String>,
+}
+
+impl List {
+    /// Whether the region is asked.
+    pub fn is_asked(&self, region: &str) -> bool {
+        self.regions.is_empty() || self.regions.iter().any(|known| known == region)
+    }
+}
+
+/// The call that tells the region of an object.
+#[derive(Debug)]
+pub struct Locate {
+    /// The call, and what is taken of its answer.
+    pub ask: Ask,
+    /// The region if the answer names none.
+    pub none: String,
+    /// Regions that the answer calls otherwise, by those names.
+    pub names: BTreeMap<String, String>,
+}
+
+impl Locate {
+    /// The region that an answer names.
+    pub fn region(&self, taken: Option<&Json>) -> String {
+        let named = taken.and_then(Json::as_str).filter(|named| !named.is_empty());
+        named.map_or_else(
+            || self.none.clone(),
+            |named| self.names.get(named).cloned().unwrap_or_else(|| named.to_owned()),
+        )
+    }
 }
 
 /// A call of an operation.
@@ -72,6 +120,18 @@ pub struct Ask {
     pub field: Option<String>,
     /// Errors that say that there is no such configuration.
     pub absent: Vec<ErrorCode>,
+    /// A field and the text that it must hold; there is no such configuration of other objects.
+    pub when: Vec<(String, String)>,
+}
+
+impl Ask {
+    /// Whether objects like this one can have what is asked about.
+    pub fn concerns(&self, object: &Map<String, Json>) -> bool {
+        let holds = |(key, text): &(String, String)| {
+            object.get(key).and_then(Json::as_str).is_some_and(|value| value.contains(text.as_str()))
+        };
+        self.when.iter().all(holds)
+    }
 }
 
 /// An error code, maybe with words that its message must have.
@@ -132,13 +192,16 @@ impl Table {
 fn read_row(name: &str, node: &Node) -> Row {
     let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
     let scope = if text("scope").as_deref() == Some("account") { Scope::Account } else { Scope::Region };
-    let pairs = |key: &str| {
-        let entries = node.get(key).and_then(Node::map).unwrap_or_default();
-        entries.iter().map(|(key, value)| (key.text.clone(), value.text().unwrap_or_default().to_owned())).collect()
-    };
     let asks: Vec<Ask> = node.get("ask").and_then(Node::list).unwrap_or_default().iter().map(read_ask).collect();
-    let list = node.get("list").map(|list| read_call(list.text().unwrap_or_default(), node));
-    let group = list.as_ref().or(asks.first().map(|ask| &ask.call)).map_or("", |call| call.service.as_str());
+    let lists = match node.get("list") {
+        Some(_) => vec![read_list("list", node)],
+        None => {
+            let several = node.get("lists").and_then(Node::list).unwrap_or_default();
+            several.iter().map(|list| read_list("call", list)).collect()
+        }
+    };
+    let calls = lists.iter().map(|list| &list.call).chain(asks.iter().map(|ask| &ask.call));
+    let group = calls.map(|call| call.service.as_str()).next().unwrap_or_default();
     // The table lives as long as the program.
     let kind: &'static Kind = Box::leak(Box::new(Kind {
         name: name.to_owned().leak(),
@@ -152,16 +215,35 @@ fn read_row(name: &str, node: &Node) -> Row {
     Row {
         kind,
         scope,
-        list,
+        lists,
         items: text("items").map(|items| items.split('.').map(str::to_owned).collect()).unwrap_or_default(),
         each: text("each"),
         name: text("name").unwrap_or_default(),
         region: text("region"),
-        set: pairs("set"),
-        only: pairs("only"),
+        locate: node.get("locate").map(read_locate),
+        set: pairs(node, "set"),
+        only: pairs(node, "only"),
         off: read_codes(node.get("off")),
         asks,
     }
+}
+
+fn pairs<T: FromIterator<(String, String)>>(node: &Node, key: &str) -> T {
+    let entries = node.get(key).and_then(Node::map).unwrap_or_default();
+    entries.iter().map(|(key, value)| (key.text.clone(), value.text().unwrap_or_default().to_owned())).collect()
+}
+
+fn read_list(key: &str, node: &Node) -> List {
+    let regions = node.get("in").and_then(Node::list).unwrap_or_default();
+    List {
+        call: read_call(node.get(key).and_then(Node::text).unwrap_or_default(), node),
+        regions: regions.iter().filter_map(Node::text).map(str::to_owned).collect(),
+    }
+}
+
+fn read_locate(node: &Node) -> Locate {
+    let none = node.get("none").and_then(Node::text).unwrap_or_default().to_owned();
+    Locate { ask: read_ask(node), none, names: pairs(node, "names") }
 }
 
 fn read_ask(node: &Node) -> Ask {
@@ -171,6 +253,7 @@ fn read_ask(node: &Node) -> Ask {
         take: text("take").map(|take| take.split('.').map(str::to_owned).collect()).unwrap_or_default(),
         field: text("as").map(str::to_owned),
         absent: read_codes(node.get("absent")),
+        when: pairs(node, "when"),
     }
 }
 
@@ -260,7 +343,7 @@ pub fn check_path(kind: &str, path: &[Step<'_>]) -> Result<(), Vec<String>> {
 
 /// The calls that have to be made about an object so that its field `first` is there: positions in [`Row::asks`].
 pub fn asks_for(row: &Row, first: &str) -> Vec<usize> {
-    let own = row.list.is_some() && list_has(row, first);
+    let own = !row.lists.is_empty() && list_has(row, first);
     let provides = |ask: &Ask| match &ask.field {
         Some(field) => field == first,
         None => !own && ask_type(ask).is_none_or(|(service, of)| member(&service, &of, first).is_some()),
@@ -291,8 +374,9 @@ type Source = (std::sync::Arc<Service>, Type, Option<String>);
 // Where the fields of an object come from: a type whose members they are, or the name of the field with its type.
 fn sources(row: &Row) -> Vec<Source> {
     let mut all: Vec<Source> = Vec::new();
-    if let Some(list) = &row.list
-        && let Some((service, mut of)) = answer(list)
+    // Lists of a kind give the same.
+    if let Some(list) = row.lists.first()
+        && let Some((service, mut of)) = answer(&list.call)
     {
         for (at, step) in row.items.iter().enumerate() {
             let Some(inner) = member(&service, &of, step) else { break };
@@ -390,8 +474,7 @@ mod tests {
         assert!(rows().len() > 90, "only {} rows were read", rows().len());
         for row in rows() {
             let kind = row.kind.name;
-            let calls = row.list.iter().chain(row.asks.iter().map(|ask| &ask.call));
-            for call in calls {
+            for call in row.calls() {
                 let (service, operation) = (&call.service, &call.operation);
                 let model = model::service(service).unwrap_or_else(|| panic!("{kind}: no model of {service}"));
                 let operation = model.operation(operation).unwrap_or_else(|| panic!("{kind}: {service} {operation}"));
@@ -400,11 +483,11 @@ mod tests {
                     assert!(model.member(input, parameter).is_some(), "{kind}: {service} has no {parameter}");
                 }
             }
-            for ask in &row.asks {
+            for ask in row.asks.iter().chain(row.locate.as_ref().map(|locate| &locate.ask)) {
                 assert!(ask_type(ask).is_some(), "{kind}: {} has no {:?}", ask.call.operation, ask.take);
             }
-            if let Some(list) = &row.list {
-                let (service, mut of) = answer(list).unwrap_or_else(|| panic!("{kind}: no answer"));
+            for list in &row.lists {
+                let (service, mut of) = answer(&list.call).unwrap_or_else(|| panic!("{kind}: no answer"));
                 for step in &row.items {
                     of = member(&service, &of, step).unwrap_or_else(|| panic!("{kind}: no {step} in the answer"));
                     if let Some(Shape::List { element, .. }) = service.shape(&of) {

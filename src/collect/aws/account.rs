@@ -1,5 +1,6 @@
 //! Reading one account: who asks, which regions there are, then what is wanted of them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,39 +80,48 @@ pub fn collect(
             origin: format!("account {} as {}", identity.account, identity.arn),
         };
         let mut inventory = Inventory::new(system, Mode::Live, now);
-        let mut regions = access.regions.clone();
-        if regions.is_empty() {
-            match caller.regions().await {
-                Ok(enabled) => regions = enabled.into_iter().map(|region| region.name).collect(),
-                Err(error) => {
-                    // What lies in other regions than this one is unseen, whatever its kind.
-                    regions = vec![caller.region().to_owned()];
-                    for kind in wanted.kinds() {
-                        inventory.add_gap(Gap {
-                            kind: kind.to_owned(),
-                            scope: None,
-                            reason: error.reason(),
-                            detail: format!("only {} was read: {error}", caller.region()),
-                            permission: Some("ec2:DescribeRegions".to_owned()),
-                        });
-                    }
-                }
+        let (regions, lost) = enabled_regions(access, &caller).await;
+        if let Some(error) = lost {
+            for kind in wanted.kinds() {
+                inventory.add_gap(Gap {
+                    kind: kind.to_owned(),
+                    scope: None,
+                    reason: error.reason(),
+                    detail: format!("only {} was read: {error}", caller.region()),
+                    permission: Some("ec2:DescribeRegions".to_owned()),
+                });
             }
         }
-        regions.retain(|region| !access.exclude_regions.contains(region));
-        regions.sort();
-        regions.dedup();
         let chosen = !access.regions.is_empty() || !access.exclude_regions.is_empty();
         if chosen {
             inventory.notes.push(format!("of what lies in regions, only {} was read", regions.join(", ")));
         }
         let home = caller.region().to_owned();
         let Identity { account, partition, .. } = identity;
-        let extent = Extent { account, partition, home, regions, chosen };
+        let extent = Extent { account, partition, home, regions, chosen, only: BTreeMap::new(), placed: true };
         scan(Arc::new(caller), extent, wanted, &mut inventory, save, progress).await;
         inventory.finish();
         Ok(inventory)
     })
+}
+
+/// The regions to read, sorted, and the error because of which they may not be all: then what lies in others is unseen, whatever
+/// its kind.
+pub(super) async fn enabled_regions(access: &AccountAccess, caller: &Caller) -> (Vec<String>, Option<CallError>) {
+    let (mut regions, mut lost) = (access.regions.clone(), None);
+    if regions.is_empty() {
+        match caller.regions().await {
+            Ok(enabled) => regions = enabled.into_iter().map(|region| region.name).collect(),
+            Err(error) => {
+                regions = vec![caller.region().to_owned()];
+                lost = Some(error);
+            }
+        }
+    }
+    regions.retain(|region| !access.exclude_regions.contains(region));
+    regions.sort();
+    regions.dedup();
+    (regions, lost)
 }
 
 /// Ids of the active accounts of the organization that the identity belongs to.
@@ -132,11 +142,11 @@ pub fn organization(access: &AccountAccess) -> Result<Vec<String>, AwsError> {
     })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, AwsError> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, AwsError> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(AwsError::Start)
 }
 
-async fn connect(access: &AccountAccess) -> Result<(Caller, Identity), AwsError> {
+pub(super) async fn connect(access: &AccountAccess) -> Result<(Caller, Identity), AwsError> {
     let settings = Access {
         profile: access.profile.clone(),
         region: access.regions.first().cloned(),

@@ -13,17 +13,16 @@ pub fn actions(wanted: &Wanted) -> BTreeMap<String, BTreeSet<&'static str>> {
     for kind in wanted.kinds() {
         let (Some(row), Some(projection)) = (row(kind), wanted.of(kind)) else { continue };
         let asks = needed(row, projection).into_iter().filter_map(|at| row.asks.get(at)).map(|ask| &ask.call);
-        let parent = row.each.as_deref().and_then(crate::catalog::aws::row).and_then(|parent| parent.list.as_ref());
-        for call in row.list.iter().chain(parent).chain(asks) {
+        let locate = row.locate.as_ref().map(|locate| &locate.ask.call);
+        let parents = row.each.as_deref().and_then(crate::catalog::aws::row);
+        let lists = row.lists.iter().chain(parents.into_iter().flat_map(|parent| &parent.lists));
+        for call in lists.map(|list| &list.call).chain(locate).chain(asks) {
             for action in actions_of(call) {
                 all.entry(action).or_default().insert(row.kind.name);
             }
         }
         if row.scope == Scope::Region {
             all.entry("ec2:DescribeRegions".to_owned()).or_default().insert(row.kind.name);
-        }
-        if kind == "AWS::S3::Bucket" {
-            all.entry("s3:GetBucketLocation".to_owned()).or_default().insert(row.kind.name);
         }
     }
     all

@@ -114,7 +114,7 @@ pub fn read(
     folder.singles();
     let mut unused = 0;
     for (name, answer) in asks {
-        unused += usize::from(!folder.ask(&name, &answer));
+        unused += usize::from(!folder.locate(&name, &answer) && !folder.ask(&name, &answer));
     }
     let account = folder.account.clone().unwrap_or_default();
     let name = system.map(str::to_owned).or(folder.account.clone()).unwrap_or_else(|| "aws".to_owned());
@@ -136,7 +136,7 @@ pub fn read(
         let (Some(row), Some(projection)) = (row(kind), wanted.of(kind)) else { continue };
         let mut object = entry.object;
         for at in needed(row, projection).into_iter().filter(|at| !entry.answered.contains(at)) {
-            let Some(ask) = row.asks.get(at) else { continue };
+            let Some(ask) = row.asks.get(at).filter(|ask| ask.concerns(&object.fields)) else { continue };
             let operation = kebab(&ask.call.operation);
             let why = format!("the input has no answer of `{operation}` for it ({operation}.{}.json)", object.name);
             object.lose(row, at, projection, &why);
@@ -219,7 +219,7 @@ impl Folder {
     // One object for the account, and one for each region that was seen.
     fn singles(&mut self) {
         let regions: Vec<String> = self.regions.iter().cloned().collect();
-        for row in rows().iter().filter(|row| row.list.is_none()) {
+        for row in rows().iter().filter(|row| row.lists.is_empty()) {
             let places: Vec<Option<&str>> = match row.scope {
                 Scope::Account => vec![None],
                 Scope::Region => regions.iter().map(|region| Some(region.as_str())).collect(),
@@ -232,23 +232,40 @@ impl Folder {
         }
     }
 
+    // Whether the answer tells the region of an object.
+    fn locate(&mut self, name: &FileName, answer: &Map<String, Json>) -> bool {
+        let locators = rows().iter().filter_map(|row| Some((row, row.locate.as_ref()?)));
+        for (row, locate) in locators.filter(|(_, locate)| name.names(&locate.ask.call.operation)) {
+            let Some(key) = self.find(row.kind.name, name) else { continue };
+            let Some(mut entry) = self.objects.remove(&key) else { continue };
+            if entry.object.region.is_none() {
+                let origin = self.origin(None);
+                let taken = objects::take(&locate.ask, Json::Object(answer.clone()), &entry.object.fields, &origin);
+                entry.object.place(row, locate.region(taken.ok().flatten().as_ref()));
+            }
+            self.objects.insert((key.0, entry.object.region.clone(), key.2), entry);
+            return true;
+        }
+        false
+    }
+
     // Whether some object takes the answer.
     fn ask(&mut self, name: &FileName, answer: &Map<String, Json>) -> bool {
         let mut taken = false;
         for (row, at) in name.asks() {
-            let keys: Vec<_> = match (&row.list, &name.about) {
-                (None, _) => {
+            let keys: Vec<_> = match (row.lists.is_empty(), &name.about) {
+                (true, _) => {
                     let here = |key: &&(&'static str, Option<String>, String)| {
                         key.0 == row.kind.name && (name.region.is_none() || key.1.is_none() || key.1 == name.region)
                     };
                     self.objects.keys().filter(here).cloned().collect()
                 }
                 // The report has all users.
-                (Some(_), None) if row.asks[at].call.operation == "GetCredentialReport" => {
+                (false, None) if row.asks[at].call.operation == "GetCredentialReport" => {
                     self.objects.keys().filter(|key| key.0 == row.kind.name).cloned().collect()
                 }
-                (Some(_), Some(_)) => self.find(row.kind.name, name).into_iter().collect(),
-                (Some(_), None) => Vec::new(),
+                (false, Some(_)) => self.find(row.kind.name, name).into_iter().collect(),
+                (false, None) => Vec::new(),
             };
             for key in keys {
                 let origin = self.origin(key.1.as_deref());
@@ -355,8 +372,8 @@ fn children(name: &FileName, answer: &Map<String, Json>) -> Vec<&'static Row> {
 
 fn candidates(name: &FileName, answer: &Map<String, Json>, fits: impl Fn(&Row) -> bool) -> Vec<&'static Row> {
     let holds = |row: &&Row| row.items.first().is_some_and(|first| answer.contains_key(first));
-    let all: Vec<&'static Row> = rows().iter().filter(|row| row.list.is_some()).filter(holds).collect();
-    let named = |row: &&&'static Row| row.list.as_ref().is_some_and(|call| name.names(&call.operation));
+    let all: Vec<&'static Row> = rows().iter().filter(|row| !row.lists.is_empty()).filter(holds).collect();
+    let named = |row: &&&'static Row| row.lists.iter().any(|list| name.names(&list.call.operation));
     let mut chosen: Vec<&'static Row> = all.iter().filter(named).copied().collect();
     if chosen.is_empty() {
         let known = |row: &Row| {
@@ -368,7 +385,7 @@ fn candidates(name: &FileName, answer: &Map<String, Json>, fits: impl Fn(&Row) -
         chosen = all.into_iter().filter(|row| known(row)).collect();
         // Of lists that look alike, only the name tells.
         let calls: BTreeSet<_> =
-            chosen.iter().filter_map(|row| row.list.as_ref()).map(|c| (&c.service, &c.operation)).collect();
+            chosen.iter().flat_map(|row| &row.lists).map(|list| (&list.call.service, &list.call.operation)).collect();
         if calls.len() > 1 {
             chosen.clear();
         }

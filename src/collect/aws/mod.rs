@@ -18,6 +18,8 @@ mod decode;
 #[cfg(feature = "aws")]
 mod ec2;
 #[cfg(feature = "aws")]
+pub mod eks;
+#[cfg(feature = "aws")]
 mod endpoint;
 #[cfg(feature = "aws")]
 mod error;
@@ -31,6 +33,8 @@ mod pages;
 mod report;
 #[cfg(feature = "aws")]
 mod request;
+#[cfg(feature = "aws")]
+mod review;
 #[cfg(feature = "aws")]
 mod scan;
 #[cfg(feature = "aws")]
@@ -48,3 +52,5 @@ pub use credentials::Access;
 pub use endpoint::{Endpoints, partition};
 #[cfg(feature = "aws")]
 pub use error::{CallError, Class};
+#[cfg(feature = "aws")]
+pub use review::{ActionVerdict, Review, review_access};

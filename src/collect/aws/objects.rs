@@ -31,8 +31,10 @@ pub struct Object {
     pub fields: Map<String, Json>,
     /// Fields that could not be read, and why.
     pub unknown: Vec<(String, String)>,
-    /// Its region; none if it belongs to the account as a whole.
+    /// Its region; none if it belongs to the account as a whole, or if its region is not known.
     pub region: Option<String>,
+    /// Why its region is not known although it has one.
+    pub lost: Option<String>,
     /// Its name.
     pub name: String,
 }
@@ -179,7 +181,7 @@ fn object(
         None => None,
     };
     let name = fill(&row.name, &fields, origin)?;
-    Some(Object { fields, unknown: Vec::new(), region, name })
+    Some(Object { fields, unknown: Vec::new(), region, lost: None, name })
 }
 
 /// The part of an answer that an ask takes; none if there is no such configuration.
@@ -213,6 +215,20 @@ pub fn take(
 }
 
 impl Object {
+    /// Puts it into a region.
+    pub fn place(&mut self, row: &Row, region: String) {
+        if let Some(field) = &row.region {
+            self.fields.insert(field.clone(), region.as_str().into());
+        }
+        self.region = Some(region);
+    }
+
+    /// Notes that its region could not be found out.
+    pub fn misplace(&mut self, row: &Row, why: &str) {
+        self.unknown.extend(row.region.iter().map(|field| (field.clone(), why.to_owned())));
+        self.lost = Some(why.to_owned());
+    }
+
     /// Adds what an ask has taken.
     pub fn attach(&mut self, ask: &Ask, taken: Json) {
         match (&ask.field, taken) {
@@ -233,18 +249,38 @@ impl Object {
 
     /// The object as an entry of the inventory, reduced to what is wanted.
     pub fn resource(self, origin: &Origin, wanted: &Projection, sharing: &Sharing) -> Resource {
-        let Object { mut fields, unknown, region, name } = self;
-        fields.insert("metadata".to_owned(), metadata(&name, region.as_deref(), origin));
+        let metadata = self.metadata(origin);
+        let Object { mut fields, unknown, region, lost, name } = self;
+        fields.insert("metadata".to_owned(), metadata);
         let seed = wanted.sharing_seed(sharing);
-        let value = seed.deserialize(Json::Object(fields)).ok().flatten().unwrap_or_default();
-        let value = with_unknown(value, &unknown);
+        let mut value = seed.deserialize(Json::Object(fields)).ok().flatten().unwrap_or_default();
+        if let Some(why) = lost {
+            let known = value.get("metadata").cloned().unwrap_or_default();
+            let metadata = with(&known, [("namespace", Value::unknown(&why))]);
+            value = with(&value, [("metadata", metadata)]);
+        }
+        let value = with(&value, unknown.iter().map(|(field, why)| (field.as_str(), Value::unknown(why))));
         Resource { scope: region.map(Into::into), name: name.into(), value, place: None }
+    }
+
+    fn metadata(&self, origin: &Origin) -> Json {
+        let mut metadata = Map::new();
+        metadata.insert("name".to_owned(), self.name.as_str().into());
+        if let Some(region) = &self.region {
+            metadata.insert("namespace".to_owned(), region.as_str().into());
+        }
+        metadata.insert("account".to_owned(), origin.account.as_str().into());
+        Json::Object(metadata)
     }
 
     /// The object as it is kept in a snapshot.
     pub fn text(&self, origin: &Origin) -> Vec<u8> {
         let mut fields = self.fields.clone();
-        fields.insert("metadata".to_owned(), metadata(&self.name, self.region.as_deref(), origin));
+        let mut metadata = self.metadata(origin);
+        if let Some(why) = &self.lost {
+            metadata["namespace"] = crate::inventory::snapshot::unknown(why);
+        }
+        fields.insert("metadata".to_owned(), metadata);
         for (field, why) in &self.unknown {
             fields.insert(field.clone(), crate::inventory::snapshot::unknown(why));
         }
@@ -252,26 +288,15 @@ impl Object {
     }
 }
 
-fn metadata(name: &str, region: Option<&str>, origin: &Origin) -> Json {
-    let mut metadata = Map::new();
-    metadata.insert("name".to_owned(), name.into());
-    if let Some(region) = region {
-        metadata.insert("namespace".to_owned(), region.into());
+// The map with these entries, in place of any of the same names.
+fn with<'f>(value: &Value, new: impl IntoIterator<Item = (&'f str, Value)>) -> Value {
+    let new: Vec<(Symbol, Value)> = new.into_iter().map(|(field, value)| (Symbol::new(field), value)).collect();
+    if new.is_empty() {
+        return value.clone();
     }
-    metadata.insert("account".to_owned(), origin.account.as_str().into());
-    Json::Object(metadata)
-}
-
-fn with_unknown(value: Value, unknown: &[(String, String)]) -> Value {
-    if unknown.is_empty() {
-        return value;
-    }
-    let mut entries: Vec<(Symbol, Value)> =
-        value.as_map().map(|map| map.iter().map(|(key, value)| (key, value.clone())).collect()).unwrap_or_default();
-    for (field, why) in unknown {
-        entries.push((Symbol::new(field), Value::unknown(why)));
-    }
-    Value::Map(std::sync::Arc::new(ValueMap::new(entries)))
+    let known = value.as_map().into_iter().flat_map(|map| map.iter().map(|(key, value)| (key, value.clone())));
+    let kept = known.filter(|(key, _)| !new.iter().any(|(name, _)| name == key)).collect::<Vec<_>>();
+    Value::Map(std::sync::Arc::new(ValueMap::new(kept.into_iter().chain(new).collect())))
 }
 
 /// What is wanted of a kind with what every object needs to be told apart.

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::objects::{self, Object, Origin, needed, with_identity};
 use super::{CallError, Caller};
-use crate::catalog::aws::kinds::{Call, Scope};
+use crate::catalog::aws::kinds::{Call, List, Scope};
 use crate::catalog::aws::{Row, row};
 use crate::collect::Progress;
 use crate::expr::Projection;
@@ -35,6 +35,10 @@ pub struct Extent {
     pub regions: Vec<String>,
     /// The regions are those that the user chose, so that what lies elsewhere is left out.
     pub chosen: bool,
+    /// Of these kinds only the objects of these names.
+    pub only: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Objects know their region. Those of a cluster belong to it, wherever that is.
+    pub placed: bool,
 }
 
 /// Reads what is wanted of an account into the inventory.
@@ -64,7 +68,8 @@ pub async fn scan(
             Scope::Account => std::slice::from_ref(&reading.extent.home),
             Scope::Region => &reading.extent.regions,
         };
-        for region in regions {
+        let asked = |region: &&String| group.list.is_none_or(|list| list.is_asked(region));
+        for region in regions.iter().filter(asked) {
             let (reading, group, region) = (Arc::clone(&reading), Arc::clone(group), region.clone());
             tasks.spawn(async move { reading.group(&group, region).await });
         }
@@ -144,8 +149,8 @@ struct Wish {
 /// Kinds that one call lists; or one kind without a list.
 struct Group {
     scope: Scope,
-    list: Option<&'static Call>,
-    wishes: Vec<Wish>,
+    list: Option<&'static List>,
+    wishes: Vec<Arc<Wish>>,
 }
 
 fn groups(wanted: &Wanted) -> Vec<Group> {
@@ -175,13 +180,22 @@ fn groups(wanted: &Wanted) -> Vec<Group> {
     }
     let mut groups: BTreeMap<(String, bool), Group> = BTreeMap::new();
     for (kind, wish) in wishes {
-        let account = wish.row.scope == Scope::Account;
-        let key = match &wish.row.list {
-            Some(call) => format!("{} {} {}", call.service, call.operation, Json::Object(call.with.clone())),
-            None => kind.to_owned(),
+        let scope = wish.row.scope;
+        let wish = Arc::new(wish);
+        let lists: Vec<Option<&'static List>> = match wish.row.lists.as_slice() {
+            [] => vec![None],
+            lists => lists.iter().map(Some).collect(),
         };
-        let empty = || Group { scope: wish.row.scope, list: wish.row.list.as_ref(), wishes: Vec::new() };
-        groups.entry((key, account)).or_insert_with(empty).wishes.push(wish);
+        for list in lists {
+            let key = match list {
+                Some(List { call, regions }) => {
+                    format!("{} {} {} {regions:?}", call.service, call.operation, Json::Object(call.with.clone()))
+                }
+                None => kind.to_owned(),
+            };
+            let empty = || Group { scope, list, wishes: Vec::new() };
+            groups.entry((key, scope == Scope::Account)).or_insert_with(empty).wishes.push(Arc::clone(&wish));
+        }
     }
     groups.into_values().collect()
 }
@@ -221,7 +235,7 @@ impl Reading {
     async fn group(self: Arc<Self>, group: &Group, region: String) {
         let origin = self.origin(&region);
         let mut answer = Json::Null;
-        if let Some(call) = group.list {
+        if let Some(List { call, .. }) = group.list {
             let with = objects::parameters(&call.with, &Map::new(), &origin).unwrap_or_default();
             match self.call(call, with, &region).await {
                 Ok(listed) => answer = listed,
@@ -250,7 +264,7 @@ impl Reading {
         if error.is_any(&wish.row.off) {
             return;
         }
-        let region = (wish.row.scope == Scope::Region).then(|| origin.region.clone());
+        let region = (wish.row.scope == Scope::Region && self.extent.placed).then(|| origin.region.clone());
         let mut rows: Vec<&'static Row> = if wish.emit { vec![wish.row] } else { Vec::new() };
         rows.extend(wish.children.iter().map(|child| child.row));
         for row in rows {
@@ -261,7 +275,11 @@ impl Reading {
 
     // Asks what is to be asked about objects and hands them on.
     async fn wish(self: &Arc<Self>, wish: &Wish, found: Vec<Object>, origin: &Origin) {
-        let kept: Vec<Object> = found.into_iter().filter(|object| self.keeps(wish.row, object)).collect();
+        let found = join_all(found.into_iter().map(|object| self.locate(wish.row, object, origin))).await;
+        let mut kept: Vec<Object> = found.into_iter().filter(|object| self.keeps(wish.row, object)).collect();
+        if !self.extent.placed {
+            kept.iter_mut().for_each(|object| object.region = None);
+        }
         // In pieces, so that ten thousand objects are not held with all that was asked about them.
         let mut kept = kept.into_iter();
         loop {
@@ -291,7 +309,34 @@ impl Reading {
         }
     }
 
+    // Before anything else is asked about an object: where that is to be asked.
+    async fn locate(&self, row: &'static Row, mut object: Object, origin: &Origin) -> Object {
+        let Some(locate) = row.locate.as_ref().filter(|_| object.region.is_none()) else { return object };
+        let call = &locate.ask.call;
+        let Some(with) = objects::parameters(&call.with, &object.fields, origin) else { return object };
+        match self.call(call, with, &origin.region).await {
+            Ok(answer) => {
+                let taken = objects::take(&locate.ask, answer, &object.fields, origin);
+                object.place(row, locate.region(taken.ok().flatten().as_ref()));
+            }
+            Err(error) => {
+                object.misplace(row, &format!("its region is not known: {error} (needs {})", call.action));
+                self.refuse(row, call, &error);
+            }
+        }
+        object
+    }
+
+    // Counts a call about a single object that failed.
+    fn refuse(&self, row: &Row, call: &Call, error: &CallError) {
+        let key = (row.kind.name, call.action.clone(), error.code.clone());
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+    }
+
     fn keeps(&self, row: &'static Row, object: &Object) -> bool {
+        if self.extent.only.get(row.kind.name).is_some_and(|names| !names.contains(&object.name)) {
+            return false;
+        }
         if row.region.is_none() {
             return true;
         }
@@ -308,7 +353,7 @@ impl Reading {
         let region = object.region.clone().unwrap_or_else(|| origin.region.clone());
         let here = self.origin(&region);
         for at in &wish.asks {
-            let Some(ask) = wish.row.asks.get(*at) else { continue };
+            let Some(ask) = wish.row.asks.get(*at).filter(|ask| ask.concerns(&object.fields)) else { continue };
             let Some(with) = objects::parameters(&ask.call.with, &object.fields, &here) else { continue };
             let about_it = with.values().any(|value| is_about(value, &object.name));
             let answer = if about_it {
@@ -326,8 +371,7 @@ impl Reading {
                 Err(error) => {
                     let why = format!("{error} (needs {})", ask.call.action);
                     object.lose(wish.row, *at, &wish.projection, &why);
-                    let key = (wish.row.kind.name, ask.call.action.clone(), error.code.clone());
-                    *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+                    self.refuse(wish.row, &ask.call, &error);
                 }
             }
         }
@@ -345,7 +389,7 @@ impl Reading {
     }
 
     async fn child(self: &Arc<Self>, child: &Wish, parent: &Object, origin: &Origin) {
-        let Some(call) = &child.row.list else { return };
+        let Some(List { call, .. }) = child.row.lists.first() else { return };
         let Some(with) = objects::parameters(&call.with, &parent.fields, origin) else { return };
         match self.call(call, with, &origin.region).await {
             Ok(answer) => {

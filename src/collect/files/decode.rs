@@ -20,7 +20,7 @@ use crate::base::symbol::Symbol;
 use crate::catalog::{self, Kind};
 use crate::expr::{Path, Projection, Value};
 use crate::inventory::{Place, Resource, Wanted, snapshot};
-use crate::model::{GapReason, Text};
+use crate::model::{GapReason, Technology, Text};
 
 /// Lists in lists in lists are no manifests.
 const DEEPEST_LIST: usize = 8;
@@ -401,7 +401,13 @@ impl<'c> Decoder<'c> {
             let line = place.as_ref().map_or(1, |place| place.line);
             job.note(format!("{}:{line}: a {} without a name", job.source.file, kind.name));
         }
-        let scope = kind.namespaced.then(|| of(keys.namespace).unwrap_or_else(|| self.memory.sharing.text("default")));
+        let scope = match kind.technology {
+            Technology::Kubernetes => {
+                kind.namespaced.then(|| of(keys.namespace).unwrap_or_else(|| self.memory.sharing.text("default")))
+            }
+            // What was asked of the account as a whole may lie in a region, and what belongs to a cluster in none.
+            Technology::Aws => of(keys.namespace),
+        };
         let resource = Resource { scope, name: name.unwrap_or_else(|| "".into()), value, place };
         job.found.resources.entry(kind.name).or_default().push(resource);
     }

@@ -128,11 +128,8 @@ impl Page<'_> {
 
     fn system(&self, paper: &mut Paper<'_>, part: &SystemPart<'_>) -> io::Result<()> {
         let system = &part.assessment.system;
-        let mut name = format!("{} ({}", words::short(&system.name, 100), system.technology);
-        for part in [&system.version, &system.distribution].into_iter().flatten() {
-            name.push_str(&format!(" {}", words::short(part, 60)));
-        }
-        let left = Line::new().add(Ink::Bold, &format!("{name})"));
+        let name = format!("{} ({})", words::short(&system.name, 100), words::kind_of(system));
+        let left = Line::new().add(Ink::Bold, &name);
         let right = Line::new().add(Ink::of_state(part.state), part.state.label()).plain(&counted(part.counts));
         paper.edges(0, &left, &right)?;
         let when =

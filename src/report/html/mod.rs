@@ -178,14 +178,10 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
     )?;
     for (at, assessment) in report.assessments.iter().enumerate() {
         let system = &assessment.system;
-        let mut kind = system.technology.to_string();
-        for part in [&system.version, &system.distribution].into_iter().flatten() {
-            _ = write!(kind, " {}", words::short(part, 60));
-        }
         let name = format!(
             "<th scope=\"row\"><button type=\"button\" class=\"link long\" data-system=\"{at}\">{}</button></th><td>{}</td>",
             escape(&words::short(&system.name, 300)),
-            escape(&kind)
+            escape(&words::kind_of(system))
         );
         let mut time = escape(&words::minute(&assessment.assessed_at));
         if let Some(part) = assessment.scope.narrowing() {
@@ -264,7 +260,7 @@ const RESULTS: &str = r#"<section id="results" aria-labelledby="results-title" t
 <label>System <select name="system"><option value="">All</option></select></label>
 <label>Rule <input name="rule" type="search" placeholder="id or title"></label>
 <label>Resource <input name="resource" type="search" placeholder="kind namespace/name"></label>
-<label>Namespace <input name="namespace" type="search" list="namespaces"><datalist id="namespaces"></datalist></label>
+<label>Namespace, region <input name="namespace" type="search" list="namespaces"><datalist id="namespaces"></datalist></label>
 <fieldset><legend>Result</legend><span id="results-boxes"></span></fieldset>
 <fieldset><legend>Severity</legend><span id="severity-boxes"></span></fieldset>
 <label class="box"><input name="complete" type="checkbox"> Not relevant too</label>

@@ -245,7 +245,7 @@ impl Builder {
             .map(|evidence| {
                 let place = evidence.location.as_ref();
                 [
-                    texts.add(&evidence.path),
+                    texts.add(words::property(evidence)),
                     texts.optional(evidence.actual.as_deref()),
                     texts.add(&evidence.expected),
                     texts.optional(evidence.source.as_deref()),

@@ -182,7 +182,7 @@ fn room_for_actual(page: usize, room: Room, evidence: &Evidence) -> usize {
 /// `path = actual (source), expected ...`.
 pub fn property(paper: &mut Paper<'_>, room: Room, evidence: &Evidence) -> io::Result<()> {
     let actual_limit = room_for_actual(paper.width, room, evidence);
-    let line = Line::new().plain(&words::short(&evidence.path, 300));
+    let line = Line::new().plain(&words::short(words::property(evidence), 300));
     let line = match &evidence.actual {
         Some(actual) => line.dim(" = ").add(Ink::Red, &words::short(actual, actual_limit)),
         None => line.dim(" is ").add(Ink::Red, "absent"),

@@ -106,12 +106,7 @@ fn pages(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>, 
 fn header(paper: &mut Paper<'_>, assessment: &Assessment, standards: &[&StandardResult]) -> io::Result<()> {
     let system = &assessment.system;
     let title = Line::new().add(Ink::Bold, &words::short(&system.name, 200));
-    let mut about = system.technology.to_string();
-    for part in [&system.version, &system.distribution].into_iter().flatten() {
-        about.push(' ');
-        about.push_str(&words::short(part, 60));
-    }
-    paper.edges(0, &title, &Line::new().plain(&about))?;
+    paper.edges(0, &title, &Line::new().plain(&words::kind_of(system)))?;
     let read = format!("{} from {}", words::minute(&assessment.assessed_at), words::short(&system.origin, 300));
     paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().dim("read ").dim(&read))?;
     if let Some(part) = assessment.scope.narrowing() {
