@@ -341,7 +341,7 @@ impl FileName {
             .filter(move |(_, _, ask)| named(ask) && Some(ask.call.operation.len()) == longest)
             .filter(|(row, _, ask)| {
                 let alike = row.asks.iter().filter(|other| other.call.operation == ask.call.operation).count();
-                alike == 1 || (row.list.is_none() && ask.field.as_deref() == self.about.as_deref())
+                alike == 1 || (row.lists.is_empty() && ask.field.as_deref() == self.about.as_deref())
             })
             .map(|(row, at, _)| (row, at))
     }
