@@ -251,8 +251,7 @@ fn the_benchmark_of_aws_holds_every_id_of_its_sheet_and_the_checks_of_the_librar
     let rows = sheet("aws/cis-aws-3.0.0");
     let told: Vec<_> = rows.iter().map(|row| (&*row["id"], Some(&*row["level"]), &*row["assessment"])).collect();
     let word = |rule: &Rule| if rule.assessed_manually { "manual" } else { "automated" };
-    let written: Vec<_> =
-        standard.rules.iter().map(|rule| (&*rule.id, metadata(rule, "level"), word(rule))).collect();
+    let written: Vec<_> = standard.rules.iter().map(|rule| (&*rule.id, metadata(rule, "level"), word(rule))).collect();
     assert_eq!(written, told);
     assert_eq!(written.len(), 62);
     // No API shows them, or tells only that they cannot be decided.
@@ -288,14 +287,17 @@ fn nist_for_aws_is_mapped_as_its_sheets_say() {
     for row in sheet("aws/checks") {
         for written in row["nist_800_53_r5"].split(';').filter(|id| !id.is_empty()) {
             // What follows a letter is a part of a statement.
-            let lettered = written.char_indices().find(|(at, c)| {
-                *c == '(' && written[at + 1..].starts_with(|c: char| c.is_ascii_lowercase())
-            });
+            let lettered = written
+                .char_indices()
+                .find(|(at, c)| *c == '(' && written[at + 1..].starts_with(|c: char| c.is_ascii_lowercase()));
             let requirement = lettered.map_or(written, |(at, _)| &written[..at]);
             match technical.get(requirement) {
-                None | Some(&"no") => assert!(gaps.contains_key(requirement), "{requirement} is dropped without a reason"),
+                None | Some(&"no") => {
+                    assert!(gaps.contains_key(requirement), "{requirement} is dropped without a reason")
+                }
                 Some(_) if library.check(&row["check"]).unwrap().is_some() => {
-                    let entry = expected.entry(requirement.to_owned()).or_insert_with(|| (BTreeSet::new(), "direct-r5"));
+                    let entry =
+                        expected.entry(requirement.to_owned()).or_insert_with(|| (BTreeSet::new(), "direct-r5"));
                     entry.0.insert(row["check"].clone());
                 }
                 Some(_) => {}
@@ -315,7 +317,10 @@ fn nist_for_aws_is_mapped_as_its_sheets_say() {
     assert!(expected.is_empty(), "not in the standard: {:?}", expected.keys());
     for (requirement, technical) in technical.iter().filter(|(_, technical)| **technical != "no") {
         let mapped = standard.rules.iter().any(|rule| rule.id == *requirement);
-        assert!(mapped != gaps.contains_key(*requirement), "{requirement} ({technical}) is mapped or has a reason why not");
+        assert!(
+            mapped != gaps.contains_key(*requirement),
+            "{requirement} ({technical}) is mapped or has a reason why not"
+        );
     }
     assert!(gaps.values().all(|reason| !reason.is_empty()));
     assert_eq!(standard.info.assessable, Some(technical.values().filter(|technical| **technical != "no").count()));
