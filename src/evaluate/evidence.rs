@@ -1,6 +1,8 @@
 //! From the leaves that decided to what people read: reasons and evidence.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex};
 
 use foldhash::fast::FixedState;
@@ -18,7 +20,8 @@ const VALUE_LIMIT: usize = 300;
 /// Makes the details of one instance. Equal details (the same reason for a thousand resources) are kept once.
 pub struct Evidences<'a> {
     hint: Option<&'a String>,
-    shared: Mutex<HashMap<String, Arc<Detail>, FixedState>>,
+    // By the hash of the reason. Of two different details with the same hash only the first is shared.
+    shared: Mutex<HashMap<u64, Arc<Detail>, FixedState>>,
 }
 
 impl<'a> Evidences<'a> {
@@ -40,7 +43,7 @@ impl<'a> Evidences<'a> {
                 first.expected
             )
         });
-        Arc::new(Detail { reason, hint: None, evidence, omitted })
+        self.share(Detail { reason, hint: None, evidence, omitted })
     }
 
     /// Why it cannot be decided.
@@ -61,10 +64,7 @@ impl<'a> Evidences<'a> {
         // Values that nobody read are no evidence; what was read beside them is.
         let known: Vec<Trace> = traces.iter().filter(|t| !matches!(t.actual, Actual::Unknown(_))).cloned().collect();
         let (evidence, omitted) = self.evidence(subject, &known);
-        if evidence.is_empty() {
-            return self.share(reason, self.hint.cloned());
-        }
-        Arc::new(Detail { reason, hint: self.hint.cloned(), evidence, omitted })
+        self.share(Detail { reason, hint: self.hint.cloned(), evidence, omitted })
     }
 
     /// Why a resource is not assessed.
@@ -77,12 +77,12 @@ impl<'a> Evidences<'a> {
             format!("{} is {actual}, assessed only where {}", subject.locate(&trace.steps).path, trace.expected)
         };
         let reason = traces.first().map_or_else(|| "not applicable".to_owned(), words);
-        self.share(reason, None)
+        self.reason(reason, None)
     }
 
     /// What a check that can only find violations says when it finds none.
     pub fn partial(&self) -> Arc<Detail> {
-        self.share(
+        self.reason(
             "no violation is visible, but the configuration alone cannot prove compliance".to_owned(),
             self.hint.cloned(),
         )
@@ -91,12 +91,21 @@ impl<'a> Evidences<'a> {
     /// What none of the elements means.
     pub fn no_elements(&self, each: &Each, state: State) -> Arc<Detail> {
         let hint = if state == State::Manual { self.hint.cloned() } else { None };
-        self.share(format!("nothing at {}", each.path), hint)
+        self.reason(format!("nothing at {}", each.path), hint)
     }
 
-    fn share(&self, reason: String, hint: Option<String>) -> Arc<Detail> {
+    fn reason(&self, reason: String, hint: Option<String>) -> Arc<Detail> {
+        self.share(Detail { reason, hint, ..Detail::default() })
+    }
+
+    fn share(&self, detail: Detail) -> Arc<Detail> {
+        let hash = FixedState::default().hash_one(&detail.reason);
         let mut shared = self.shared.lock().unwrap_or_else(|e| e.into_inner());
-        shared.entry(reason.clone()).or_insert_with(|| Arc::new(Detail { reason, hint, ..Detail::default() })).clone()
+        match shared.entry(hash) {
+            Entry::Occupied(known) if **known.get() == detail => Arc::clone(known.get()),
+            Entry::Occupied(_) => Arc::new(detail),
+            Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(detail))),
+        }
     }
 
     fn evidence(&self, subject: &Subject, traces: &[Trace]) -> (Vec<Evidence>, usize) {

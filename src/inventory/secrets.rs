@@ -74,10 +74,7 @@ pub fn mask(kind: &str, object: &mut Json) {
     }
     if let Json::Object(fields) = object {
         for (_, value) in fields.iter_mut().filter(|(key, _)| *key != "metadata") {
-            at(value, &[], &mut |text| {
-                let searched = Searched::new(text, false).ok()?;
-                searched.has_known_form().then(|| searched.words(false))
-            });
+            at(value, &[], &mut |text| Some(Searched::with_known_form(text)?.words(false)));
         }
     }
 }

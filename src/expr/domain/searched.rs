@@ -60,9 +60,13 @@ impl Searched {
         Ok(Searched { found, literal: is_literal(text.trim()) })
     }
 
-    /// Something in the text has the form of a secret, whatever it is called.
-    pub fn has_known_form(&self) -> bool {
-        self.found.iter().any(|(kind, _)| kind != BY_NAME)
+    /// What was found in a text that holds something with the form of a secret, whatever it is called; none in all others.
+    pub fn with_known_form(text: &str) -> Option<Searched> {
+        // Most text is nothing of the kind, which one look tells.
+        if !ANY_FORM.as_ref().is_some_and(|set| set.is_match(text)) {
+            return None;
+        }
+        Searched::new(text, false).ok().filter(|searched| searched.found.iter().any(|(kind, _)| kind != BY_NAME))
     }
 
     /// The secrets of the text, if that is what it is called.
