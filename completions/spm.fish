@@ -58,6 +58,13 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only
 complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l timeout -d 'Longest time that one call to the system may take' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l profile -d 'Profile of the shared configuration and credentials files; else AWS_PROFILE' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l role-arn -d 'Role to assume before anything is read' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l external-id -d 'External id that the roles ask for' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l region -d 'Only these regions; else every one that the account has switched on' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-region -d 'Not these regions' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l accounts -d 'Several accounts: their ids, or `organization` for all active ones of it; each through the role of --account-role' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l account-role -d 'Name of the role to assume in each of --accounts' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l nodes -d 'Read the facts of nodes from pods: `daemonset` creates them for this scan, `facts` reads those of a permanent DaemonSet. Without it nothing is ever created' -r -f -a "daemonset\t'Pods that are created for this scan on every node, and deleted when they have answered'
 facts\t'The logs of the permanent DaemonSet that `spm collect node --print-daemonset` prints'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l node-namespace -d 'Namespace of these pods; created for the scan if it is not there' -r
@@ -88,6 +95,8 @@ medium\t'Medium and above'
 low\t'Any failed rule'
 manual\t'Any failed rule, and any that could not be decided'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
+complete -c spm -n "__fish_spm_using_subcommand scan" -l in-source-waivers -d 'Take waivers in the configuration itself (annotation `spm.dev/waive` of a resource), or refuse them and say where they are; else what the settings file says, else `allow`' -r -f -a "allow\t'As much as those in a waiver file'
+refuse\t'Nothing: who changes the configuration may not accept its faults'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -97,8 +106,9 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l config -d 'Settings: sy
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l allow-node-proxy -d 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l aws -d 'Scan the AWS account of the environment\'s credentials; the other options of this group say so too'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rules -d 'One line per rule'
-complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l no-store -d 'Do not keep this scan'
 complete -c spm -n "__fish_spm_using_subcommand scan" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
@@ -119,6 +129,9 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l sort -d 'Order of the
 complete -c spm -n "__fish_spm_using_subcommand report" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
 complete -c spm -n "__fish_spm_using_subcommand report" -l format -d 'Format of standard output, or of --output files that name none' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -l query -d 'Print the same filter as a query instead: SQL for the history file, to be run with any SQLite tool, and in its comments DQL for a security platform with the findings as events; or one of the two' -r -f -a "sql\t'SQL on the views of the history file'
+dql\t'DQL on compliance events'
+both\t'SQL, with DQL in comments'"
 complete -c spm -n "__fish_spm_using_subcommand report" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -126,7 +139,6 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l pack -d 'Directory wi
 complete -c spm -n "__fish_spm_using_subcommand report" -l config -d 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml' -r -F
 complete -c spm -n "__fish_spm_using_subcommand report" -l rules -d 'One line per rule'
 complete -c spm -n "__fish_spm_using_subcommand report" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
-complete -c spm -n "__fish_spm_using_subcommand report" -l query -d 'Print the same filter as SQL for the history file instead, to be run with any SQLite tool'
 complete -c spm -n "__fish_spm_using_subcommand report" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand report" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -23,8 +23,10 @@ use spm::base::yaml;
 use spm::expr::compile::Join;
 use spm::expr::domain::DOMAIN;
 use spm::expr::operators::{OPERATORS, Takes};
-use spm::expr::path::Found;
-use spm::expr::{Candidates, Compiler, Environment, Path, Predicate, Projection, Schema, Segment, Truth, Value, World};
+use spm::expr::path::{Found, write_steps};
+use spm::expr::{
+    Actual, Candidates, Compiler, Environment, Path, Predicate, Projection, Schema, Segment, Trace, Truth, Value, World,
+};
 use spm::model::Text;
 
 /// Dates in examples lie decades before or behind it.
@@ -371,6 +373,18 @@ proptest! {
         prop_assert!(known == Truth::Unknown || known == whole, "{rule_text}\n{less:?}, {seen} of {others:?}: {known:?}, whole {whole:?}");
     }
 
+    // The same of values that operators of the domain table are made for.
+    #[test]
+    fn what_is_unknown_inside_never_decides_a_domain_operator(
+        at in 0..DOMAIN.len(), holds: bool, choices in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let (operand, yes, no) = DOMAIN[at].example;
+        let value = parsed(if holds { yes } else { no });
+        let less = Value::map([("x", with_unknowns(&Value::from(value), &mut choices.into_iter()))]);
+        let known = truth(&json!({ "x": { DOMAIN[at].name: parsed(operand) } }), &less);
+        prop_assert!(known == Truth::Unknown || known == Truth::from(holds), "{} of {less:?}: {known:?}", DOMAIN[at].name);
+    }
+
     #[test]
     fn reading_only_what_is_read_changes_nothing(
         rules in prop::collection::vec(predicate(), 1..4), value in json_value(),
@@ -503,6 +517,35 @@ fn statements_about_no_elements() {
             assert_eq!(truth(&json!({ path: { how: { "equals": 1 } } }), &value), expected, "{how} of {path}");
             assert_eq!(truth(&json!({ format!("{path}[*]"): { how: 1 } }), &value), expected, "{how} of {path}[*]");
         }
+    }
+}
+
+#[test]
+fn evidence_tells_an_empty_list_from_one_that_is_not_there() {
+    let evidence = |rule: Json, value: Json| {
+        let rule = sound(&rule);
+        let world = Others { joins: &rule.joins, values: &[], incomplete: false };
+        let environment = Environment { now: NOW, world: &world };
+        let traces = rule.predicate.explain(&Value::from(value), environment, Truth::False);
+        let shown = |trace: &Trace| {
+            let mut path = String::new();
+            write_steps(&trace.steps, &mut path);
+            match &trace.actual {
+                Actual::Value(value) => format!("{path} = {}", value.to_json(100)),
+                Actual::Absent => format!("{path} is absent"),
+                Actual::Unknown(why) => format!("{path}: {why}"),
+            }
+        };
+        traces.iter().map(shown).collect::<Vec<_>>()
+    };
+    for (rule, absent) in [
+        (json!({"a.b": {"any": {"equals": 1}}}), "a.b is absent"),
+        (json!({"a.b[*]": {"any": {"equals": 1}}}), "a.b is absent"),
+        (json!({"a.b[*].c": {"any": {"equals": 1}}}), "a.b.c is absent"),
+        (json!({"a.b": {"contains": 1}}), "a.b is absent"),
+    ] {
+        assert_eq!(evidence(rule.clone(), json!({"a": {"b": []}})), ["a.b = []"], "{rule}");
+        assert_eq!(evidence(rule.clone(), json!({"a": {}})), [absent], "{rule}");
     }
 }
 

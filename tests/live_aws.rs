@@ -59,8 +59,7 @@ impl Account {
 
     /// What `spm` prints when it is run on the account, and how it ends.
     fn spm(&self, args: &[&str]) -> (String, String, Option<i32>) {
-        let output = assert_cmd::Command::cargo_bin("spm")
-            .unwrap()
+        let output = Command::new(env!("CARGO_BIN_EXE_spm"))
             .args(args)
             .env_clear()
             .env("HOME", "/nonexistent")
@@ -163,9 +162,24 @@ fn an_account_is_assessed_as_boto3_sees_it_and_again_from_its_snapshot() {
         "complete",
         "--quiet",
     ];
-    let output = assert_cmd::Command::cargo_bin("spm").unwrap().args(from).env_clear().output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_spm")).args(from).env_clear().output().unwrap();
     let again: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(states(&again), states(&report));
+
+    // From what the vendor's command line prints of it. What moto does not answer is as unknown as in the live scan.
+    let folder = dir.path().join("answers");
+    let dumped = Command::new(python())
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bed/aws/dump.py"))
+        .arg(&account.endpoint)
+        .arg(&folder)
+        .args(["us-east-1", "eu-west-1"])
+        .output()
+        .unwrap();
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    let from =
+        ["scan", "--from", folder.to_str().unwrap(), "--format", "json", "--no-store", "--view", "complete", "--quiet"];
+    let output = Command::new(env!("CARGO_BIN_EXE_spm")).args(from).env_clear().output().unwrap();
+    compare(&serde_json::from_slice(&output.stdout).unwrap(), &account.expected);
 
     // Two accounts, and one that cannot be entered.
     let (out, err, code) = account.spm(&[
@@ -190,8 +204,7 @@ fn an_account_is_assessed_as_boto3_sees_it_and_again_from_its_snapshot() {
 
 #[test]
 fn nobody_answers() {
-    let output = assert_cmd::Command::cargo_bin("spm")
-        .unwrap()
+    let output = Command::new(env!("CARGO_BIN_EXE_spm"))
         .args(["scan", "--aws", "--no-store"])
         .env_clear()
         .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

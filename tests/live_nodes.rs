@@ -166,6 +166,32 @@ fn nodes_of_a_real_cluster() {
     assert!(!bed.kubectl(&["get", "namespaces", "-o", "name"], "").contains("spm-system"));
     let (manifest, _) = run(spm().args(["collect", "node", "--print-daemonset", "--node-image", "r.example/spm:1"]), 0);
     bed.apply(&manifest);
+    // What a scan says of it is what its comment asks to accept, in every standard.
+    let waivers = bed.dir.path().join("waivers.yaml");
+    let comment = manifest.lines().filter_map(|line| line.strip_prefix("# "));
+    fs::write(&waivers, comment.skip_while(|line| *line != "waivers:").collect::<Vec<_>>().join("\n")).unwrap();
+    let mut command = bed.scan(&bed.admin);
+    let scan = Scan::of(command.args(["--standard", "nist,dora,stig", "--waivers"]).arg(&waivers), &[]);
+    let own = |outcome: &Json| outcome["scope"] == "spm-system" || outcome["name"] == "spm-system";
+    let found: Vec<String> = scan
+        .checks()
+        .flat_map(|check| check["outcomes"].as_array().unwrap().iter().map(move |outcome| (check, outcome)))
+        .filter(|(_, outcome)| outcome["result"] == "failed" && own(outcome))
+        .map(|(check, outcome)| format!("{}: {}", check["id"].as_str().unwrap(), !outcome["waiver"].is_null()))
+        .collect();
+    let expected = [
+        "kubernetes-container-no-added-capabilities",
+        "kubernetes-container-not-root",
+        "kubernetes-namespace-pod-policy",
+        "kubernetes-namespace-resource-quota",
+        "kubernetes-workload-no-host-path",
+        "kubernetes-workload-volume-types",
+    ];
+    let mut known = found.clone();
+    known.sort();
+    known.dedup();
+    assert_eq!(known, expected.map(|check| format!("{check}: true")), "{found:?}");
+    assert!(scan.notes().iter().all(|note| !note.contains("waiver")), "{:?}", scan.notes());
     bed.kubectl(&["delete", "namespace", "spm-system", "--wait"], "");
 
     // The doctor tells what is missing, the roles are what is missing, and with them nothing is.

@@ -275,6 +275,67 @@ fn exit_codes() {
 }
 
 #[test]
+fn switches_can_be_variables() {
+    let files = Files::new(&[("high.yaml", MANIFEST)]);
+    let home = files.0.path().join("home");
+    let history = home.join(".local/share/spm/history.db");
+    let with = |name: &str, value: &str| {
+        let mut command = files.scan("high.yaml");
+        code(command.env("HOME", &home).env_remove("SPM_NO_STORE").env(name, value))
+    };
+    for (name, value, expected) in [
+        ("SPM_NO_STORE", "1", 0),
+        ("SPM_NO_STORE", "yes", 0),
+        ("SPM_IGNORE_WAIVERS", "1", 0),
+        ("SPM_REQUIRE_COMPLETE", "1", 3),
+        ("SPM_REQUIRE_COMPLETE", "TRUE", 3),
+        ("SPM_REQUIRE_COMPLETE", "0", 0),
+        ("SPM_REQUIRE_COMPLETE", "off", 0),
+        ("SPM_REQUIRE_COMPLETE", "", 0),
+        // Neither yes nor no: guessing could lower a guard.
+        ("SPM_REQUIRE_COMPLETE", "never", 2),
+        ("SPM_ALLOW_NODE_PROXY", "none", 2),
+    ] {
+        assert_eq!(with(name, value), expected, "{name}={value}");
+        let kept = !(name == "SPM_NO_STORE" || expected == 2);
+        assert_eq!(history.exists(), kept, "{name}={value}");
+        if kept {
+            fs::remove_dir_all(&home).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_wide_rule_is_as_severe_as_what_failed_of_it() {
+    // Of the many checks of SC-7 and the like some are more severe than all that is wrong here.
+    let files = Files::new(&[("high.yaml", MANIFEST), ("medium.yaml", MEDIUM)]);
+    let scan = |name: &str| Scan::files(&[&files.0.path().join(name)], &["--standard", "nist"]);
+    for name in ["high.yaml", "medium.yaml"] {
+        let scan = scan(name);
+        let checks: Vec<&Json> = scan.checks().collect();
+        let standards = scan.assessment["standards"].as_array().unwrap();
+        let rank = |severity: &Json| ["low", "medium", "high", "critical"].iter().position(|s| severity == s).unwrap();
+        let mut wide = 0;
+        for rule in standards.iter().flat_map(|standard| standard["rules"].as_array().unwrap()) {
+            if rule["result"] != "failed" {
+                continue;
+            }
+            let check = |at: &Json| *checks.iter().find(|check| check["index"] == *at).unwrap();
+            let own = || rule["checks"].as_array().unwrap().iter().map(check);
+            let all = own().map(|check| rank(&check["severity"])).max().unwrap();
+            let failed = own().filter(|check| check["counts"]["failed"] != 0);
+            let failed = failed.map(|check| rank(&check["severity"])).max().unwrap();
+            assert_eq!(rank(&rule["severity"]), failed, "{rule:#}");
+            wide += usize::from(failed < all);
+        }
+        assert!(wide > 0, "no rule of which less failed than could");
+    }
+    let gate = |args: &[&str]| code(files.scan("medium.yaml").args(["--standard", "nist"]).args(args));
+    assert_eq!(gate(&["--fail-on", "high"]), 0);
+    assert_eq!(gate(&["--fail-on", "medium"]), 1);
+}
+
+#[test]
 fn messages_say_what_to_do() {
     let files = manifest();
     let home = files.0.path();

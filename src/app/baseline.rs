@@ -55,7 +55,16 @@ impl<'a> Baseline<'a> {
                     ScanRef::Latest => stored::open(args)?,
                     _ => Some(stored::need(args)?),
                 };
-                let id = store.as_ref().map(|store| stored::find(store, &key, &which)).transpose()?.flatten();
+                let id = match (&store, &which) {
+                    (Some(store), ScanRef::Latest) => {
+                        let scans = store.scans(&key)?;
+                        // One that looked at the same parts says most.
+                        let same = scans.iter().find(|scan| scan.scope == after.scope);
+                        same.or(scans.first()).map(|scan| scan.id.clone())
+                    }
+                    (Some(store), which) => stored::find(store, &key, which)?,
+                    (None, _) => None,
+                };
                 match (store, id, which) {
                     (Some(store), Some(id), _) => Ok(store.at(&key, Which::Scan(&id))?),
                     (_, None, ScanRef::Latest) | (None, ..) => Ok(None),

@@ -74,14 +74,37 @@ fn daemon_set(args: &NodeArgs) -> Outcome {
         deadline: args.deadline.as_secs().max(1),
         expires: None,
     };
-    let (namespace, set) = (serde_yaml::to_string(&pods.namespace())?, serde_yaml::to_string(&pods.daemon_set())?);
-    print(|out| writeln!(out, "{HEADER}\n{namespace}---\n{set}"))?;
+    let objects = [pods.namespace()].into_iter().chain(pods.guards()).chain([pods.daemon_set()]);
+    let documents = objects.map(|object| serde_yaml::to_string(&object)).collect::<Result<Vec<_>, _>>()?;
+    let waivers: String = FINDINGS
+        .iter()
+        .map(|(check, kind, why)| {
+            let name = if *kind == "Namespace" { pods.namespace } else { pods.name };
+            let place = if *kind == "Namespace" { String::new() } else { format!("namespace: {}, ", pods.namespace) };
+            format!("#   - {{ rule: {check}, kind: {kind}, {place}name: {name}, reason: {why:?} }}\n")
+        })
+        .collect();
+    print(|out| writeln!(out, "{HEADER}\n{waivers}{}", documents.join("---\n")))?;
     Ok(Exit::Done)
 }
+
+/// What a scan says of the permanent DaemonSet and its namespace: what it needs for its work, and nothing else. Check, kind,
+/// why it is accepted.
+const FINDINGS: [(&str, &str, &str); 6] = [
+    ("kubernetes-namespace-pod-policy", "Namespace", "the node collector mounts the node's files"),
+    ("kubernetes-namespace-resource-quota", "Namespace", "one pod with limits per node, and nothing else"),
+    ("kubernetes-workload-no-host-path", "DaemonSet", "reads the node's files, read-only"),
+    ("kubernetes-workload-volume-types", "DaemonSet", "reads the node's files, read-only"),
+    ("kubernetes-container-not-root", "DaemonSet", "reads files that belong to root"),
+    ("kubernetes-container-no-added-capabilities", "DaemonSet", "reads files and processes of others; cannot write"),
+];
 
 const HEADER: &str = "\
 # Collects the facts of every Linux node each hour; `spm scan --nodes facts` reads them from the logs of the pods.
 # The pods run as user 0 with two capabilities: DAC_READ_SEARCH reads files that are not everybody's, SYS_PTRACE the
 # environment of processes. They write nothing, hold no token, and the node's files are mounted read-only.
 # Where SELinux is enforced, add `seLinuxOptions: {type: spc_t}` to the securityContext; where AppArmor is, add
-# `appArmorProfile: {type: Unconfined}` if the environment of etcd is to be seen.";
+# `appArmorProfile: {type: Unconfined}` if the environment of etcd is to be seen.
+#
+# Scans report what these pods need for that. To accept it, put this into spm-waivers.yaml, with an owner and a last day:
+# waivers:";

@@ -46,10 +46,16 @@ pub fn read(args: &WaiverArgs, today: Date) -> Result<Decisions, Fault> {
     Ok(all)
 }
 
-/// Applies the decisions of `day` to an assessment. With `--ignore-waivers` flags that are there already go.
+/// Applies the decisions of `day` to an assessment. Flags that are there already go if they are over, or with
+/// `--ignore-waivers`.
 pub fn apply(decisions: &Decisions, args: &WaiverArgs, assessment: &mut Assessment, day: Date) -> WaiverReport {
     if args.ignore_waivers {
         waivers::remove(assessment);
+    }
+    let expired = waivers::expire(assessment, day);
+    if expired > 0 {
+        let findings = count(expired, "finding");
+        assessment.notes.push(format!("the waiver of {findings} is over since the scan and is not applied any more"));
     }
     waivers::apply(assessment, &decisions.waivers, &decisions.attestations, day)
 }

@@ -57,8 +57,11 @@ fn pair(
         },
         (None, None) => {
             let scans = store.scans(system)?;
-            let before = scans.iter().skip_while(|scan| scan.id != later).nth(1);
-            match before {
+            let mut older = scans.iter().skip_while(|scan| scan.id != later);
+            let scope = older.next().map(|scan| &scan.scope);
+            let older: Vec<_> = older.collect();
+            // One that looked at the same parts says most.
+            match older.iter().find(|scan| Some(&scan.scope) == scope).or(older.first()) {
                 Some(scan) => store.at(system, Which::Scan(&scan.id))?,
                 None => None,
             }

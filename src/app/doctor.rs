@@ -9,8 +9,9 @@ use super::rights::{Intent, Role, needed};
 use super::settings::{Settings, places};
 use super::{Exit, Outcome, library, print};
 use crate::base::text::{count, sanitise, shorten};
+use crate::catalog::kubernetes::custom;
 use crate::cli::{AccessArgs, DoctorArgs, GlobalArgs, WAIVER_FILE};
-use crate::collect::kubernetes::{ClusterAccess, Right, Verdict, collect, review_access};
+use crate::collect::kubernetes::{ClusterAccess, Right, Verdict, collect, installed, review_access};
 use crate::expr::Wanted;
 use crate::inventory::Inventory;
 use crate::rules::Plan;
@@ -33,7 +34,10 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> Outcome {
         node_proxy: args.allow_node_proxy,
         nodes: args.nodes.nodes.map(|source| (source, args.nodes.node_namespace.as_str())),
     });
-    let asked = questions(&roles);
+    // What the cluster does not have needs no right.
+    let installed = installed(&access)?;
+    let mut asked = questions(&roles);
+    asked.retain(|(_, kind)| !custom::is_custom(kind) || installed.contains(kind));
     let rights: Vec<Right> = asked.iter().map(|(right, _)| right.clone()).collect();
     let verdicts = review_access(&access, &rights)?;
     let missing: Vec<(&Right, &str, &Verdict)> = asked

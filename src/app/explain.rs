@@ -8,7 +8,7 @@ use crate::assess::{ManualMode, standard_result};
 use crate::base::order::natural;
 use crate::base::spelling;
 use crate::cli::{ExplainArgs, ExplainFormat, GlobalArgs};
-use crate::model::{Assessment, CheckResult, Counts, System, Technology};
+use crate::model::{Assessment, CheckResult, Counts, Scope, System, Technology};
 use crate::report::Layout;
 use crate::report::explain::{self, Explanation, Filter, Form, Trace};
 use crate::rules::{Library, LoadError, Plan, PlanError, Wish};
@@ -87,6 +87,7 @@ fn unassessed(library: &Library) -> Result<Vec<Assessment>, Fault> {
             id: String::new(),
             system,
             assessed_at: String::new(),
+            scope: Scope::default(),
             tool_version: String::new(),
             resources: Vec::new(),
             checks,

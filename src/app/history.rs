@@ -21,12 +21,15 @@ pub fn run(args: &HistoryArgs, global: &GlobalArgs) -> Outcome {
                 if !wanted {
                     continue;
                 }
-                let known = own.iter().position(|series| series.standard.id == point.standard.id);
+                // Scans of different parts of a system are no development.
+                let same = |series: &Series| series.standard.id == point.standard.id && series.scope == scan.scan.scope;
+                let known = own.iter().position(same);
                 let at = known.unwrap_or_else(|| {
                     own.push(Series {
                         technology: system.technology,
                         system: system.name.clone(),
                         standard: point.standard,
+                        scope: scan.scan.scope.clone(),
                         points: Vec::new(),
                     });
                     own.len() - 1

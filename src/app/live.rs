@@ -53,6 +53,8 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
         let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
         collect_nodes(&run, wanted, &mut inventory, sink, spinner)?;
     }
+    // Before the snapshot is finished, which then says so too.
+    inventory.scope.narrow(&input.namespace, &[]);
     inventory.finish();
     if let (Some(saver), Some(path)) = (saver, &input.save) {
         saver.finish(&inventory).map_err(|error| Fault(format!("{}: {error}", path.display())))?;

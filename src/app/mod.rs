@@ -12,11 +12,14 @@ mod decisions;
 mod diff;
 #[cfg(feature = "kubernetes")]
 mod doctor;
+mod dql;
 mod exit;
 mod explain;
+mod failures;
 mod files;
 mod generate;
 mod history;
+mod in_source;
 #[cfg(feature = "kubernetes")]
 mod live;
 mod page;

@@ -1,20 +1,22 @@
 //! `spm report`: what has been scanned, from the history.
 
+use std::collections::BTreeSet;
+
+use super::dql::dql;
 use super::page::{Outputs, style};
+use super::settings::Settings;
 use super::{Exit, Fault, Outcome, decisions, print, query, stored, warn};
 use crate::base::spelling;
-use crate::cli::{GlobalArgs, ReportArgs};
-use crate::model::Assessment;
-#[cfg(feature = "kubernetes")]
-use crate::model::Technology;
-#[cfg(feature = "kubernetes")]
-use crate::report::OtherStatus;
-use crate::report::{Layout, OtherSystem, Report, View, argument, names_standard};
-use crate::store::SystemKey;
+use crate::base::text::sanitise;
+use crate::cli::{GlobalArgs, QueryLanguage, ReportArgs};
+use crate::model::{Assessment, Technology};
+use crate::report::{FailedScan, Layout, OtherStatus, OtherSystem, Report, View, argument, names_standard};
+use crate::store::{Failure, Store, SystemKey};
 
 /// Runs the command.
 pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
     let outputs = Outputs::new(&args.output, global)?;
+    let settings = Settings::load(global)?;
     let store = stored::need(&args.stored.store)?;
     let systems = stored::systems(&store, &args.stored.system)?;
     let view = View {
@@ -30,12 +32,34 @@ pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
     let decided = !decisions.waivers.is_empty() || !decisions.attestations.is_empty();
     // Counts of rules stand in the history by themselves.
     let narrowed = view.resource.is_some() || !view.namespaces.is_empty();
-    let counts_only = args.query || (outputs.is_page_only() && !narrowed && !decided);
-    let mut loaded = stored::load(&store, &systems, args.stored.at.as_ref(), |_| !counts_only)?;
+    let counts_only = args.query.is_some() || (outputs.is_page_only() && !narrowed && !decided);
+    let at = args.stored.at.as_ref();
+    let mut loaded = stored::load(&store, &systems, at, |_| !counts_only)?;
+    if counts_only && args.query.is_none() {
+        // A waiver may be over since the scan: where there are some, the outcomes are needed after all.
+        let checks = loaded.assessments.iter().flat_map(|assessment| &assessment.checks);
+        let waived: BTreeSet<String> =
+            checks.filter(|check| check.counts.waived > 0).map(|check| check.check.id.clone()).collect();
+        if !waived.is_empty() {
+            loaded = stored::load(&store, &systems, at, |check| waived.contains(&check.id))?;
+        }
+    }
     known_standards(&view.standards, &loaded.assessments)?;
-    if args.query {
-        let sql = query::sql(&view, &loaded.assessments, args.stored.at.is_none());
-        print(|out| out.write_all(sql.as_bytes()))?;
+    if let Some(language) = args.query {
+        let latest = args.stored.at.is_none();
+        let (sql, dql) = (query::sql(&view, &loaded.assessments, latest), dql(&view, &loaded.assessments, latest));
+        let text = match language {
+            QueryLanguage::Sql => sql,
+            QueryLanguage::Dql => dql,
+            QueryLanguage::Both => {
+                let comment: String = dql.lines().map(|line| format!("-- {line}\n")).collect();
+                format!(
+                    "-- For {}.\n{sql}\n-- The same as DQL:\n{comment}",
+                    sanitise(&store.path().display().to_string())
+                )
+            }
+        };
+        print(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Done);
     }
     let mut usage = crate::assess::waivers::WaiverReport::default();
@@ -43,11 +67,18 @@ pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
         let day = if args.stored.at.is_some() { decisions::day(assessment) } else { None };
         usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, day.unwrap_or(today)));
     }
-    if args.stored.system.is_empty() && args.stored.at.is_none() {
-        loaded.others.extend(not_enabled(&systems));
+    let mut failed = Vec::new();
+    if args.stored.at.is_none() {
+        failed = failures(&store, &args.stored.system)?;
+        let others = others(&settings, &systems, &failed);
+        let asked = |other: &OtherSystem| {
+            args.stored.system.is_empty() || stored::names_system(&args.stored.system, &other.name)
+        };
+        loaded.others.extend(others.into_iter().filter(asked));
     }
     let command = command(args);
-    let report = Report { assessments: &loaded.assessments, others: &loaded.others, command: &command };
+    let report =
+        Report { assessments: &loaded.assessments, others: &loaded.others, failed: &failed, command: &command };
     let layout = if args.view.rules { Layout::Rules } else { Layout::Overview };
     // The overview shows the standards, whatever the filters leave of their rules.
     outputs.write(&report, &view, &style(global, layout))?;
@@ -78,18 +109,53 @@ fn known_standards(names: &[String], assessments: &[Assessment]) -> Result<(), F
     Ok(())
 }
 
-/// Clusters of the kubeconfig that were never scanned.
+/// Systems whose last scan failed, of those that are asked for.
+fn failures(store: &Store, names: &[String]) -> Result<Vec<FailedScan>, Fault> {
+    let asked = |failure: &Failure| names.is_empty() || stored::names_system(names, &failure.system.name);
+    let failed = |failure: Failure| FailedScan {
+        technology: failure.system.technology,
+        name: failure.system.name,
+        at: failure.at,
+        why: failure.why,
+    };
+    Ok(store.failures()?.into_iter().filter(asked).map(failed).collect())
+}
+
+/// Systems that are known and have no assessment: of the settings, with a failed scan, of the kubeconfig.
+fn others(settings: &Settings, scanned: &[SystemKey], failed: &[FailedScan]) -> Vec<OtherSystem> {
+    let technology = Technology::Kubernetes;
+    let mut others: Vec<OtherSystem> = Vec::new();
+    let mut add = |name: &str, status: OtherStatus, why: Option<String>| {
+        let is_scanned = scanned.iter().any(|key| key.technology == technology && key.name == name);
+        if !is_scanned && !others.iter().any(|other| other.name == name) {
+            others.push(OtherSystem { technology, name: name.to_owned(), status, why });
+        }
+    };
+    for failed in failed {
+        let time = failed.at.get(..10).unwrap_or_default();
+        add(&failed.name, OtherStatus::NoData, Some(format!("the scan of {time} failed: {}", failed.why)));
+    }
+    for system in &settings.systems {
+        add(&system.name, OtherStatus::NoData, Some("never scanned".to_owned()));
+    }
+    for context in contexts() {
+        // A context that the settings give a name of its own is known by that.
+        if !settings.systems.iter().any(|system| system.context.as_ref() == Some(&context)) {
+            add(&context, OtherStatus::NotEnabled, None);
+        }
+    }
+    others
+}
+
+/// Clusters of the kubeconfig.
 #[cfg(feature = "kubernetes")]
-fn not_enabled(scanned: &[SystemKey]) -> Vec<OtherSystem> {
+fn contexts() -> Vec<String> {
     // Without a kubeconfig that can be read, no further system is known.
-    let contexts = crate::collect::kubernetes::contexts(None).unwrap_or_default();
-    let known = |name: &String| scanned.iter().any(|key| key.technology == Technology::Kubernetes && key.name == *name);
-    let other = |name| OtherSystem { technology: Technology::Kubernetes, name, status: OtherStatus::NotEnabled };
-    contexts.into_iter().filter(|name| !known(name)).map(other).collect()
+    crate::collect::kubernetes::contexts(None).unwrap_or_default()
 }
 
 #[cfg(not(feature = "kubernetes"))]
-fn not_enabled(_: &[SystemKey]) -> Vec<OtherSystem> {
+fn contexts() -> Vec<String> {
     Vec::new()
 }
 

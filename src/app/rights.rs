@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
+use crate::catalog::kubernetes::custom;
 use crate::catalog::{self, Kind, kubernetes};
 use crate::cli::NodeSource;
 use crate::expr::Wanted;
@@ -65,11 +66,12 @@ impl Rule {
 /// Exactly the rights that the scan uses.
 pub fn needed(intent: &Intent<'_>) -> Vec<Role> {
     let kinds: BTreeSet<&str> = intent.wanted.kinds().chain(["Node"]).collect();
-    let kinds = || kinds.iter().filter_map(|name| catalog::kind(name)).filter(|kind| is_listed(kind));
+    let kinds = kinds.iter().filter_map(|name| catalog::kind(name)).filter(|kind| is_listed(kind));
+    let (custom, kinds): (Vec<&Kind>, Vec<&Kind>) = kinds.partition(|kind| custom::is_custom(kind.name));
     let (everywhere, scoped): (Vec<&Kind>, Vec<&Kind>) = match intent.namespaces {
-        [] => (kinds().collect(), Vec::new()),
+        [] => (kinds, Vec::new()),
         // Named namespaces are read one by one.
-        _ => kinds().filter(|kind| kind.name != "Namespace").partition(|kind| !kind.namespaced),
+        _ => kinds.into_iter().filter(|kind| kind.name != "Namespace").partition(|kind| !kind.namespaced),
     };
     let mut rules = lists(&everywhere);
     if !intent.namespaces.is_empty() {
@@ -88,6 +90,18 @@ pub fn needed(intent: &Intent<'_>) -> Vec<Role> {
         namespace: Some(namespace.clone()),
         rules: lists(&scoped),
     }));
+    if !custom.is_empty() {
+        let tier = "Tier 3b: lists custom resources that hold pod specs. A kind is only asked for if the cluster has it: leave \
+                    out what yours has not.";
+        let namespaces = intent.namespaces.iter().cloned().map(Some);
+        let places: Vec<Option<String>> = if namespaces.len() == 0 { vec![None] } else { namespaces.collect() };
+        roles.extend(places.into_iter().map(|namespace| Role {
+            suffix: "-custom",
+            tier: tier.into(),
+            namespace,
+            rules: lists(&custom),
+        }));
+    }
     if intent.wanted.of("ConfigMap").is_some() {
         let names = kubernetes::CONFIG_MAPS.map(str::to_owned).to_vec();
         roles.push(Role {

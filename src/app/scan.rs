@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::baseline::{self, Baseline, compare};
+use super::exit::unread;
 use super::page::{Outputs, style};
 use super::progress::Spinner;
 use super::saver::Saver;
 use super::settings::Settings;
 use super::targets::{Target, targets};
-use super::{Exit, Fault, Outcome, decisions, warn};
+use super::{Exit, Fault, Outcome, decisions, failures, in_source, warn};
+use crate::assess::in_source::Annotations;
 use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
@@ -19,7 +21,7 @@ use crate::evaluate::evaluate;
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::{Assessment, Technology};
-use crate::report::{self, Format, Layout, Report};
+use crate::report::{self, Format, Layout, OtherStatus, OtherSystem, Report};
 use crate::rules::{Library, Plan, Wish};
 use crate::store::Store;
 
@@ -34,19 +36,35 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     }
     let today = decisions::today();
     let decisions = decisions::read(&args.waivers, today)?;
+    let in_source = in_source::Use::new(args, settings.in_source_waivers);
     let baseline = || args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose();
     let mut first_baseline = Some(baseline()?);
 
     let spinner = Spinner::new(global);
     let mut assessments = Vec::new();
-    let mut failed = 0;
+    let mut annotations = Vec::new();
+    let mut others = Vec::new();
     for (at, target) in targets.iter().enumerate() {
-        match scan(target, args.standards.manual, at + 1 == targets.len(), &spinner) {
-            Ok(assessment) => assessments.push(assessment),
-            Err(fault) if targets.len() == 1 || is_interrupted() => return Err(fault),
-            Err(Fault(why)) => {
-                failed += 1;
+        let one = Scan { target, manual: args.standards.manual, in_source, today, last: at + 1 == targets.len() };
+        match one.run(&spinner) {
+            Ok((assessment, own)) => {
+                assessments.push(assessment);
+                annotations.push(own);
+            }
+            Err(fault) if is_interrupted() => return Err(fault),
+            Err(fault) => {
+                failures::keep(&args.keep, target, &settings, &fault);
+                if targets.len() == 1 {
+                    return Err(fault);
+                }
+                let Fault(why) = fault;
                 warn(&format!("spm: {}: {why}", target.name()));
+                others.push(OtherSystem {
+                    technology: target.technology,
+                    name: target.name().to_owned(),
+                    status: OtherStatus::NoData,
+                    why: Some(why),
+                });
             }
         }
     }
@@ -61,8 +79,11 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     let mut befores = Vec::new();
     let mut kept = Vec::new();
     spinner.say("keeping the scan");
-    for assessment in &mut assessments {
-        assessment.notes.extend(remarks.iter().cloned());
+    let mut told = remarks.clone();
+    for (assessment, own) in assessments.iter_mut().zip(&annotations) {
+        let notes = in_source.apply(own, assessment, today);
+        told.extend(notes.iter().cloned());
+        assessment.notes.extend(remarks.iter().chain(&notes).cloned());
         // The baseline may be the last scan, so it is looked up before this one is kept.
         let baseline = first_baseline.take().map_or_else(baseline, Ok)?;
         befores.push(baseline.map(|baseline| baseline.before(assessment)).transpose());
@@ -75,12 +96,12 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         (_, [_]) => command(&targets[0].input),
         _ => "spm report".to_owned(),
     };
-    let report = Report { assessments: &assessments, others: &[], command: &command };
+    let report = Report { assessments: &assessments, others: &others, failed: &[], command: &command };
     let layout = if args.view.rules { Layout::Rules } else { Layout::Page };
     outputs.write(&report, &args.view.view(), &style(global, layout))?;
     if !global.quiet && outputs.page != Some(Format::Table) {
-        remarks.iter().for_each(|remark| warn(&format!("spm: {remark}")));
-        let gaps: usize = assessments.iter().map(|assessment| assessment.gaps.len()).sum();
+        told.iter().for_each(|remark| warn(&format!("spm: {remark}")));
+        let gaps: usize = assessments.iter().map(unread).sum();
         if gaps > 0 {
             warn(&format!("spm: {} could not be read; rules that need them are Manual", text::count(gaps, "part")));
         }
@@ -104,23 +125,37 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         }
         new.extend(changes.counted(args.gate.fail_on_new));
     }
-    Ok(Exit::of(&assessments, &args.gate, Some(&new), failed > 0))
+    Ok(Exit::of(&assessments, &args.gate, Some(&new), !others.is_empty()))
 }
 
-/// Reads and evaluates one system. After the `last` one the process ends soon.
-fn scan(target: &Target, manual: Manual, last: bool, spinner: &Spinner) -> Result<Assessment, Fault> {
-    let Target { input, wishes, library, technology } = target;
-    let candidates = Plan::candidates(library, *technology, wishes)?;
-    let now = jiff::Timestamp::now();
-    let mut inventory = read(input, *technology, &candidates.wanted(), now, spinner)?;
-    inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
-    spinner.say("evaluating");
-    let assessment = assess(&inventory, library, wishes, manual)?;
-    if last {
-        // Millions of small values: giving them back one by one takes longer than writing the page.
-        std::mem::forget(inventory);
+/// The scan of one system.
+struct Scan<'a> {
+    target: &'a Target,
+    manual: Manual,
+    in_source: in_source::Use,
+    today: jiff::civil::Date,
+    /// After it the process ends soon.
+    last: bool,
+}
+
+impl Scan<'_> {
+    /// Reads and evaluates; also gives the waivers in what was read.
+    fn run(&self, spinner: &Spinner) -> Result<(Assessment, Annotations), Fault> {
+        let Target { input, wishes, library, technology } = self.target;
+        let mut wanted = Plan::candidates(library, *technology, wishes)?.wanted();
+        self.in_source.want(&mut wanted);
+        let now = jiff::Timestamp::now();
+        let mut inventory = read(input, *technology, &wanted, now, spinner)?;
+        inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
+        spinner.say("evaluating");
+        let assessment = assess(&inventory, library, wishes, self.manual)?;
+        let annotations = self.in_source.find(&inventory, &wanted, self.today);
+        if self.last {
+            // Millions of small values: giving them back one by one takes longer than writing the page.
+            std::mem::forget(inventory);
+        }
+        Ok((assessment, annotations))
     }
-    Ok(assessment)
 }
 
 /// Whether the user stopped a scan that had something to clear up first.
@@ -218,11 +253,15 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
     // To the nanosecond, so two starts differ. A snapshot has the time at which it was read: evaluated again it is the same
     // scan, and takes the place of the first in the history.
     let system = inventory.system.clone();
+    // Other namespaces of a snapshot are another scan.
+    let scope = inventory.scope.clone();
+    let narrowing = scope.narrowing();
     let parts = [system.technology.as_str(), &system.name, &assessed_at];
     Ok(Assessment {
-        id: digest::hex(parts, 8),
+        id: digest::hex(parts.into_iter().chain(narrowing.as_deref()), 8),
         system,
         assessed_at,
+        scope,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         resources: evaluation.resources,
         checks: evaluation.checks,

@@ -8,7 +8,7 @@ use super::files::read_limited;
 use crate::base::diagnostic::{Diagnostics, Place};
 use crate::base::spelling;
 use crate::base::yaml::{self, Node};
-use crate::cli::{AwsArgs, GlobalArgs};
+use crate::cli::{AwsArgs, GlobalArgs, InSourceMode};
 use crate::model::Technology;
 use crate::rules::{Library, Pack, Plan, Wish};
 
@@ -25,6 +25,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Standards for every system that names none of its own.
     pub standards: Vec<String>,
+    /// Whether waivers in the configuration itself hold, if the file says so.
+    pub in_source_waivers: Option<InSourceMode>,
     /// Parameters for every system.
     pub parameters: Parameters,
     /// The systems, in file order.
@@ -88,10 +90,13 @@ impl Settings {
         let base = file.parent().map(Path::to_owned).unwrap_or_default();
         let mut reader = Reader { library, base, diagnostics: Diagnostics::new(&shown) };
         let mut settings = Settings { file: Some(file), ..Settings::default() };
-        for (key, value) in reader.map(&node, "the settings", &["standards", "parameters", "systems"]) {
+        for (key, value) in
+            reader.map(&node, "the settings", &["standards", "parameters", "in_source_waivers", "systems"])
+        {
             match key {
                 "standards" => settings.standards = reader.standards(value),
                 "parameters" => settings.parameters = reader.parameters(value),
+                "in_source_waivers" => settings.in_source_waivers = reader.in_source_waivers(value),
                 _ => settings.systems = reader.systems(value),
             }
         }
@@ -352,6 +357,16 @@ impl Reader<'_> {
         aws
     }
 
+    fn in_source_waivers(&mut self, node: &Node) -> Option<InSourceMode> {
+        let text = self.text(node, "in_source_waivers")?;
+        match text.as_str() {
+            "allow" => return Some(InSourceMode::Allow),
+            "refuse" => return Some(InSourceMode::Refuse),
+            _ => self.diagnostics.unknown(node.place, "mode", &text, ["allow", "refuse"]),
+        }
+        None
+    }
+
     fn technology(&mut self, node: &Node) {
         let known = Technology::ALL.map(Technology::as_str);
         if let Some(text) = self.text(node, "technology")
@@ -374,7 +389,7 @@ mod tests {
     #[test]
     fn systems_have_their_connection_standards_and_parameters() {
         let settings = parse(
-            "standards: [cis]\nparameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 40}\nsystems:\n\
+            "standards: [cis]\nin_source_waivers: refuse\nparameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 40}\nsystems:\n\
              - {name: prod, technology: kubernetes, kubeconfig: prod.yaml, context: admin, namespaces: [a, b],\n\
              \x20  standards: [stig], parameters: {kubernetes-apiserver-audit-log-max-age: {days: 50}}}\n\
              - {name: dump, from: /dumps/one, node_facts: [facts], exclude_namespaces: kube-system}\n",
@@ -386,6 +401,7 @@ mod tests {
         let prod = settings.system("prod").unwrap().unwrap();
         assert_eq!(prod.kubeconfig, Some(PathBuf::from("conf/prod.yaml")));
         assert_eq!(prod.namespaces, ["a", "b"]);
+        assert_eq!(settings.in_source_waivers, Some(InSourceMode::Refuse));
         let days = |system| {
             settings.parameters_of(system)["kubernetes-apiserver-audit-log-max-age"]["days"].text().map(str::to_owned)
         };

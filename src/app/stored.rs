@@ -22,7 +22,8 @@ pub fn open(args: &StoreArgs) -> Result<Option<Store>, Fault> {
 /// The history; without one it is said what to do.
 pub fn need(args: &StoreArgs) -> Result<Store, Fault> {
     match open(args)? {
-        Some(store) if !store.systems()?.is_empty() => Ok(store),
+        // A scan that failed is something to report.
+        Some(store) if !store.systems()?.is_empty() || !store.failures()?.is_empty() => Ok(store),
         Some(store) => Err(Fault(format!("{EMPTY} (the history {} is empty)", store.path().display()))),
         None => {
             let path =
@@ -47,6 +48,11 @@ pub fn systems(store: &Store, names: &[String]) -> Result<Vec<SystemKey>, Fault>
         }
     }
     Ok(known.into_iter().filter(|key| names.is_empty() || names.iter().any(|name| same(&key.name, name))).collect())
+}
+
+/// Whether one of the names, in any case, is this one.
+pub fn names_system(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| same(known, name))
 }
 
 fn same(a: &str, b: &str) -> bool {
@@ -99,6 +105,7 @@ pub fn load(
                 technology: system.technology,
                 name: system.name.clone(),
                 status: OtherStatus::NoData,
+                why: Some("not scanned by then".to_owned()),
             }),
         }
     }

@@ -125,7 +125,7 @@ pub fn of_system(input: &InputArgs, system: &SystemSettings) -> InputArgs {
 
 #[cfg(feature = "kubernetes")]
 fn contexts(input: &InputArgs) -> Result<Vec<String>, Fault> {
-    Ok(crate::collect::kubernetes::contexts(input.kubeconfig.as_deref())?)
+    Ok(collect::kubernetes::contexts(input.kubeconfig.as_deref())?)
 }
 
 #[cfg(not(feature = "kubernetes"))]

@@ -1,13 +1,14 @@
 //! What changed between two assessments of a system.
 //!
 //! Findings are told apart by check, parameters, resource and element, so that pods may restart and lists change their
-//! order. Nothing becomes fixed by being invisible: what failed and cannot be seen any more is listed as such.
+//! order. Nothing becomes fixed by being invisible: what failed and cannot be seen any more, because it could not be read or
+//! because the later scan was narrower, is listed as such.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Assessment, Cause, CheckResult, Coverage, Diff, DiffItem, Gap, Outcome, ResourceRef, RuleResult, StandardInfo,
-    StandardResult, State, System,
+    StandardResult, State, System, is_of_the_whole_system,
 };
 
 /// Two assessments that cannot be compared.
@@ -40,14 +41,20 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
         }
         let both = !pair.before.is_empty() && !pair.after.is_empty();
         let manual_now = pair.after.iter().flat_map(|check| &check.outcomes).any(|o| o.state == State::Manual);
+        let hiding = gaps_added(&pair, before, after);
+        let narrower = after.scope.is_narrower_than(&before.scope);
         let old = entries(&pair.before, &before.resources, &before_ranks);
         let new = entries(&pair.after, &after.resources, &after_ranks);
         merge(&old, &new, |old, new| {
             let Some(latest) = new.or(old) else { return };
             let cause = match (old, new) {
                 _ if !both => Cause::Check,
+                (Some(old), None) if !after.scope.covers(&before.scope, old.resource) => Cause::Scope,
                 (Some(old), None) if may_hide(&diff.coverage.gaps_added, old.resource, manual_now) => Cause::Gap,
+                (Some(old), None) if hiding.iter().any(|gap| gap.may_hide(old.resource)) => Cause::Gap,
+                (Some(old), Some(new)) if narrower && looks_better(old, new) => Cause::Scope,
                 (Some(_), Some(_)) => Cause::State,
+                (None, Some(new)) if !before.scope.covers(&after.scope, new.resource) => Cause::Scope,
                 _ => Cause::Resource,
             };
             let item = DiffItem {
@@ -72,11 +79,12 @@ fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>) -> Option<&'d mu
     match (item.before, item.after, item.cause) {
         (Some(Failed), Some(Failed), _) => Some(&mut diff.open),
         (_, Some(Failed), _) => Some(&mut diff.new),
-        (Some(Failed), None, Cause::Check | Cause::Gap) => Some(&mut diff.coverage.no_longer_assessed),
+        (Some(Failed), None, Cause::Check | Cause::Gap | Cause::Scope)
+        | (Some(Failed), Some(Passed | NotRelevant), Cause::Scope) => Some(&mut diff.coverage.no_longer_assessed),
         (Some(Failed), Some(Passed | NotRelevant) | None, _) => Some(&mut diff.fixed),
         (Some(Manual), Some(Manual), _) => None,
-        // The list of checks says it in one line.
-        (None, Some(Manual), Cause::Check) => None,
+        // The list of checks, or the scope, says it in one line.
+        (None, Some(Manual), Cause::Check | Cause::Scope) => None,
         (_, Some(Manual), _) => Some(&mut diff.coverage.became_manual),
         (Some(Manual), Some(Passed | NotRelevant), _) => Some(&mut diff.coverage.became_readable),
         _ => None,
@@ -90,6 +98,41 @@ fn may_hide(gaps: &[&Gap], resource: &ResourceRef, manual_now: bool) -> bool {
         let in_scope = gap.scope.is_none() || gap.scope.as_deref() == resource.scope.as_deref();
         in_scope && (gap.kind == *resource.kind || manual_now)
     })
+}
+
+/// What concerns the system as a whole may look better only because less of it was seen.
+fn looks_better(old: &Entry<'_>, new: &Entry<'_>) -> bool {
+    is_of_the_whole_system(old.resource)
+        && old.outcome.state == State::Failed
+        && matches!(new.outcome.state, State::Passed | State::NotRelevant)
+}
+
+/// Something that a check could not see, as its results tell it.
+struct Unseen<'a> {
+    /// Namespace or node; all of the system if none.
+    scope: Option<&'a str>,
+}
+
+impl Unseen<'_> {
+    fn may_hide(&self, resource: &ResourceRef) -> bool {
+        self.scope.is_none_or(|scope| resource.scope.as_deref() == Some(scope) || *resource.name == *scope)
+    }
+}
+
+/// What a check could not see this time and could before: it has a Manual result for the system for each such part, named
+/// by kind and scope.
+fn gaps_added<'a>(pair: &Pair<'a>, before: &'a Assessment, after: &'a Assessment) -> Vec<Unseen<'a>> {
+    let unseen = |checks: &[&'a CheckResult], assessment: &'a Assessment| -> BTreeSet<&'a str> {
+        let outcomes = checks.iter().flat_map(|check| &check.outcomes).filter(|o| o.state == State::Manual);
+        let of_system = |outcome: &&Outcome| {
+            let resource = assessment.resources.get(outcome.resource as usize);
+            resource.is_some_and(|r| r.scope.is_none() && *r.name == *assessment.system.name)
+        };
+        outcomes.filter(of_system).filter_map(|outcome| outcome.element.as_deref()).collect()
+    };
+    let known = unseen(&pair.before, before);
+    let new = unseen(&pair.after, after).into_iter().filter(|part| !known.contains(part));
+    new.map(|part| Unseen { scope: part.split_once(' ').map(|(_, scope)| scope) }).collect()
 }
 
 /// Gaps of `some` without a gap of the same kind and scope in `others`.
@@ -181,6 +224,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    // Between entries of one check and its parameters these are equal exactly if their identities are.
     fn key(&self) -> (u32, Option<&'a str>) {
         (self.rank, self.outcome.element.as_deref())
     }
@@ -312,6 +356,52 @@ mod tests {
         let diff = diff(&before, &after).unwrap();
         assert_eq!((names(&diff.coverage.no_longer_assessed), diff.fixed.len()), (vec!["a", "b"], 0));
         assert_eq!(diff.coverage.checks_removed.len(), 1);
+    }
+
+    #[test]
+    fn a_narrower_scan_fixes_nothing() {
+        let f = Some(Failed);
+        let mut before = deployments([f, f, None, None, None, None, None, None, None]);
+        before.resources.push(ResourceRef { kind: "ClusterRole".into(), scope: None, name: "admin".into() });
+        before.checks.push(check("roles", false, vec![outcome(2, None, Failed)]));
+        let mut after = deployments([f, None, Some(Failed), None, None, None, None, None, None]);
+        after.resources.push(before.resources[2].clone());
+        after.checks.push(check("roles", false, vec![outcome(2, None, Passed)]));
+        let lists = |before: &Assessment, after: &Assessment| {
+            let diff = diff(before, after).unwrap();
+            let own = |items: &[DiffItem<'_>]| items.iter().map(|i| i.resource.name.to_string()).collect::<Vec<_>>();
+            (own(&diff.new), own(&diff.fixed), own(&diff.coverage.no_longer_assessed))
+        };
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(lists(&before, &after), (own(&["c"]), own(&["b", "admin"]), own(&[])));
+        // Another namespace: what is in "shop" was not looked at, and what is in none was seen in part.
+        after.scope.narrow(&own(&["other"]), &[]);
+        assert_eq!(lists(&before, &after), (own(&["c"]), own(&[]), own(&["b", "admin"])));
+        // The same part as before.
+        before.scope = after.scope.clone();
+        assert_eq!(lists(&before, &after).2, own(&["b"]), "outside of both");
+        after.scope = Default::default();
+        assert_eq!(lists(&before, &after), (own(&["c"]), own(&["b", "admin"]), own(&[])));
+        // Other files.
+        after.scope.files = Some(own(&["part.yaml"]));
+        assert_eq!(lists(&before, &after), (own(&["c"]), own(&[]), own(&["b", "admin"])));
+    }
+
+    #[test]
+    fn what_a_check_says_it_could_not_see_is_not_fixed() {
+        let node = |name: &str| ResourceRef { kind: "Node".into(), scope: None, name: name.into() };
+        let cluster = ResourceRef { kind: "Cluster".into(), scope: None, name: "prod".into() };
+        let outcomes = vec![outcome(0, None, Failed), outcome(1, None, Failed)];
+        let before = bare("prod", 1, vec![node("n1"), node("n2")], vec![check("files", true, outcomes)]);
+        let lost = |part: &str| {
+            let outcomes = vec![outcome(0, Some(part), Manual)];
+            let after = bare("prod", 2, vec![cluster.clone()], vec![check("files", true, outcomes)]);
+            let diff = diff(&before, &after).unwrap();
+            (diff.fixed.len(), diff.coverage.no_longer_assessed.len())
+        };
+        assert_eq!(lost("NodeFacts"), (0, 2));
+        assert_eq!(lost("NodeFacts n1"), (1, 1));
+        assert_eq!(lost("NodeFacts n3"), (2, 0));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! what changed between two assessments.
 
 pub mod diff;
+pub mod in_source;
 mod results;
 pub mod waiver_file;
 pub mod waivers;

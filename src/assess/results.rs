@@ -30,6 +30,13 @@ fn attention(rule: &RuleResult) -> (bool, State, std::cmp::Reverse<Option<Severi
     (rule.out_of_scope, rule.state, std::cmp::Reverse(rule.severity))
 }
 
+/// The severity of a rule in `state` over its checks: the highest of them; if it failed, of those that failed. A wide
+/// requirement is no critical finding because one of its many checks would be.
+pub(super) fn severity<'c>(state: State, checks: impl Iterator<Item = &'c CheckResult> + Clone) -> Option<Severity> {
+    let failed = checks.clone().filter(|result| state == State::Failed && result.counts.failed > 0);
+    failed.map(|result| result.check.severity()).max().or_else(|| checks.map(|result| result.check.severity()).max())
+}
+
 fn rule_result(
     standard: &Rc<Standard>,
     rule: &Rule,
@@ -48,7 +55,7 @@ fn rule_result(
         false if by_hand && counts.state() != State::NotRelevant => State::Manual,
         false => counts.state(),
     };
-    let severity = results().map(|r| r.check.severity()).max().or_else(|| rule.ccss.map(|ccss| ccss.severity()));
+    let severity = severity(state, results()).or_else(|| rule.ccss.map(|ccss| ccss.severity()));
     let hint = match (&rule.manual, state) {
         (Some(hint), _) => Some(hint.clone()),
         (None, State::NotRelevant) => {

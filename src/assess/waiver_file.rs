@@ -6,7 +6,7 @@ use super::waivers::{Attestation, Selector, Verdict, WaiverRule, validate};
 use crate::base::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::base::text::sanitise;
 use crate::base::yaml::{self, Data, Key, Node, Scalar};
-use crate::model::Location;
+use crate::model::{Location, Waiver, WaiverSource};
 
 /// The decisions in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,26 +44,41 @@ pub fn parse(file: &str, text: &str, today: Date) -> Result<Decisions, Vec<Diagn
         return Ok(Decisions::default());
     }
     let root = yaml::parse(file, text).map_err(|fault| vec![fault])?;
-    let mut reader = Reader { diagnostics: Diagnostics::new(file), places: Vec::new() };
+    let mut reader = Reader::new(file);
     let decisions = reader.decisions(&root);
     for (location, message) in validate(&decisions.waivers, &decisions.attestations, today) {
-        // The line alone is not enough to point at: the entry's own place is.
-        let place = reader.places.iter().find(|place| place.line == location.line).copied();
-        let place = place.unwrap_or(Place { line: location.line, column: 1 });
-        reader.diagnostics.add(place, message, None);
+        reader.fault_at_line(location.line, message);
     }
-    let mut faults = reader.diagnostics.faults;
-    faults.sort();
+    let faults = reader.into_faults();
     if faults.is_empty() { Ok(decisions) } else { Err(faults) }
 }
 
-struct Reader {
+/// Reads entries and collects their faults.
+pub(super) struct Reader {
     diagnostics: Diagnostics,
     // Of the entries.
     places: Vec<Place>,
 }
 
 impl Reader {
+    /// Of the text of `file`.
+    pub(super) fn new(file: &str) -> Reader {
+        Reader { diagnostics: Diagnostics::new(file), places: Vec::new() }
+    }
+
+    /// Adds a fault of the entry at `line`. The line alone is not enough to point at: the entry's own place is.
+    pub(super) fn fault_at_line(&mut self, line: u32, message: String) {
+        let place = self.places.iter().find(|place| place.line == line).copied();
+        self.fault(place.unwrap_or(Place { line, column: 1 }), message);
+    }
+
+    /// Every fault, sorted by place.
+    pub(super) fn into_faults(self) -> Vec<Diagnostic> {
+        let mut faults = self.diagnostics.faults;
+        faults.sort();
+        faults
+    }
+
     fn decisions(&mut self, root: &Node) -> Decisions {
         let mut decisions = Decisions::default();
         let Some(entries) = root.map() else {
@@ -96,6 +111,17 @@ impl Reader {
             self.fault(node.place, format!("expected a list, found {}", node.kind()));
             return Vec::new();
         };
+        self.items(items, keys, what, read)
+    }
+
+    /// What `read` makes of each item, which is a map with some of the `keys`.
+    pub(super) fn items<T>(
+        &mut self,
+        items: &[Node],
+        keys: &'static [&'static str],
+        what: &str,
+        read: impl Fn(&mut Reader, &Entry<'_>) -> Option<T>,
+    ) -> Vec<T> {
         let mut found = Vec::new();
         for item in items {
             let Some(fields) = item.map() else {
@@ -141,7 +167,8 @@ impl Reader {
         Selector { system, kind, namespace, name, element }
     }
 
-    fn required(&mut self, entry: &Entry<'_>, key: &str) -> Option<String> {
+    /// The text of a key that must be there.
+    pub(super) fn required(&mut self, entry: &Entry<'_>, key: &str) -> Option<String> {
         if entry.get(key).is_none() {
             self.fault(entry.place, format!("\"{key}\" is missing"));
             return None;
@@ -150,7 +177,7 @@ impl Reader {
     }
 
     /// The text as written: `1.10` is a rule, not a number.
-    fn optional(&mut self, entry: &Entry<'_>, key: &str) -> Option<String> {
+    pub(super) fn optional(&mut self, entry: &Entry<'_>, key: &str) -> Option<String> {
         let node = entry.get(key)?;
         match (&node.data, node.scalar()) {
             (Data::Scalar { text, .. }, Some(scalar)) if scalar != Scalar::Null => Some(text.clone()),
@@ -161,7 +188,8 @@ impl Reader {
         }
     }
 
-    fn date(&mut self, entry: &Entry<'_>, key: &str) -> Option<Date> {
+    /// The date of a key, if it is there.
+    pub(super) fn date(&mut self, entry: &Entry<'_>, key: &str) -> Option<Date> {
         let text = self.optional(entry, key)?;
         let date = text.parse().ok();
         if date.is_none() {
@@ -171,16 +199,19 @@ impl Reader {
         date
     }
 
-    fn fault(&mut self, place: Place, message: String) {
+    /// Adds a fault.
+    pub(super) fn fault(&mut self, place: Place, message: String) {
         self.diagnostics.add(place, message, None);
     }
 
-    fn location(&self, entry: &Entry<'_>) -> Location {
+    /// Where the entry stands.
+    pub(super) fn location(&self, entry: &Entry<'_>) -> Location {
         Location { file: self.diagnostics.file.as_str().into(), line: entry.place.line }
     }
 }
 
-struct Entry<'a> {
+/// One waiver or attestation as it is written.
+pub(super) struct Entry<'a> {
     place: Place,
     fields: &'a [(Key, Node)],
 }
@@ -192,6 +223,16 @@ impl Entry<'_> {
 
     fn place_of(&self, key: &str) -> Place {
         self.get(key).map_or(self.place, |node| node.place)
+    }
+}
+
+/// The flag that a waiver gives to findings.
+pub(super) fn flag(waiver: &WaiverRule) -> Waiver {
+    Waiver {
+        reason: waiver.reason.clone(),
+        owner: waiver.owner.clone(),
+        expires: waiver.expires.map(|date| date.to_string()),
+        source: WaiverSource::File,
     }
 }
 

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::results::severity;
+use super::waiver_file::flag;
 use crate::base::glob;
 use crate::model::{
     Assessment, Counts, Detail, Location, Outcome, ResourceRef, RuleResult, StandardInfo, State, Totals, Waiver,
@@ -203,17 +205,32 @@ pub fn apply(
     recount(assessment, &touched);
     // Only with the outcomes answered it shows which rules are still Manual.
     attest_rules(assessment, attestations, &attested, &mut matched);
-    let resort = rule_states(assessment) != states;
-    for result in &mut assessment.standards {
-        if resort {
-            sort(&mut result.rules);
-        }
-        result.totals = Totals::of(&result.rules);
-    }
+    resum(assessment, &states);
     let usage = |targets: &[Target], counts: &[usize]| -> Vec<Usage> {
         targets.iter().zip(counts).map(|(target, count)| target.usage(*count)).collect()
     };
     WaiverReport { waivers: usage(&waived, &flagged), attestations: usage(&attested, &matched) }
+}
+
+/// Takes away the flags that do not hold any more on `day`, and counts anew. Tells how many there were. Of an assessment
+/// of which only some outcomes were read, only those are looked at.
+pub fn expire(assessment: &mut Assessment, day: Date) -> usize {
+    let over = |waiver: &Waiver| {
+        waiver.expires.as_deref().and_then(|text| text.parse().ok()).is_some_and(|last: Date| last < day)
+    };
+    let states = rule_states(assessment);
+    let mut touched = BTreeSet::new();
+    let mut expired = 0;
+    for (at, check) in assessment.checks.iter_mut().enumerate() {
+        for outcome in check.outcomes.iter_mut().filter(|outcome| outcome.waiver.as_deref().is_some_and(over)) {
+            outcome.waiver = None;
+            expired += 1;
+            touched.insert(at);
+        }
+    }
+    recount(assessment, &touched);
+    resum(assessment, &states);
+    expired
 }
 
 /// Takes all flags away. Works on assessments of which only some outcomes were read, too.
@@ -229,16 +246,17 @@ pub fn remove(assessment: &mut Assessment) {
 }
 
 /// What a decision is about in one assessment.
-struct Target {
+pub(super) struct Target {
     usage: Usage,
-    // Places of checks.
-    checks: BTreeSet<usize>,
+    /// Places of checks.
+    pub(super) checks: BTreeSet<usize>,
     // Places of standard and rule.
     rules: BTreeSet<(usize, usize)>,
 }
 
 impl Target {
-    fn of(assessment: &Assessment, system: &str, rule: &str, selector: &Selector, holds: bool) -> Target {
+    /// Of the rule or check that `rule` names in a system that `selector` allows; `holds` says whether today is one of its days.
+    pub(super) fn of(assessment: &Assessment, system: &str, rule: &str, selector: &Selector, holds: bool) -> Target {
         let mut target = Target { usage: Usage::OtherSystem, checks: BTreeSet::new(), rules: BTreeSet::new() };
         if !follows(selector.system.as_deref(), Some(system)) {
             return target;
@@ -272,7 +290,7 @@ impl Target {
     }
 
     /// What became of it if it matched `count` times.
-    fn usage(&self, count: usize) -> Usage {
+    pub(super) fn usage(&self, count: usize) -> Usage {
         if count > 0 { Usage::Applied(count) } else { self.usage }
     }
 }
@@ -283,7 +301,7 @@ fn is_standard(pattern: &str, standard: &StandardInfo) -> bool {
 }
 
 /// Whether `text` follows the pattern, if there is one.
-fn follows(pattern: Option<&str>, text: Option<&str>) -> bool {
+pub(super) fn follows(pattern: Option<&str>, text: Option<&str>) -> bool {
     pattern.is_none_or(|pattern| text.is_some_and(|text| glob::matches(pattern, text)))
 }
 
@@ -342,16 +360,7 @@ fn waive(
     targets: &[Target],
     matched: &mut [usize],
 ) -> BTreeSet<usize> {
-    let flags: Vec<Arc<Waiver>> = waivers
-        .iter()
-        .map(|waiver| {
-            Arc::new(Waiver {
-                reason: waiver.reason.clone(),
-                owner: waiver.owner.clone(),
-                expires: waiver.expires.map(|date| date.to_string()),
-            })
-        })
-        .collect();
+    let flags: Vec<Arc<Waiver>> = waivers.iter().map(|waiver| Arc::new(flag(waiver))).collect();
     let order: Vec<usize> = (0..waivers.len()).collect();
     let selector = |place: usize| waivers.get(place).map(|waiver| waiver.selector.clone());
     for_each_match(assessment, State::Failed, targets, &order, selector, |outcome, places| {
@@ -413,7 +422,8 @@ fn attest_rules(assessment: &mut Assessment, attestations: &[Attestation], targe
     }
 }
 
-fn rule_states(assessment: &Assessment) -> Vec<State> {
+/// The state of every rule, in order.
+pub(super) fn rule_states(assessment: &Assessment) -> Vec<State> {
     assessment.standards.iter().flat_map(|result| &result.rules).map(|rule| rule.state).collect()
 }
 
@@ -441,7 +451,7 @@ fn words(attestation: &Attestation) -> String {
 
 /// Counts the touched checks anew, and the rules over them. A rule whose state was not what its counts say has it for
 /// another reason, and keeps it.
-fn recount(assessment: &mut Assessment, touched: &BTreeSet<usize>) {
+pub(super) fn recount(assessment: &mut Assessment, touched: &BTreeSet<usize>) {
     for at in touched {
         if let Some(check) = assessment.checks.get_mut(*at) {
             check.counts = Counts::of(&check.outcomes);
@@ -452,13 +462,28 @@ fn recount(assessment: &mut Assessment, touched: &BTreeSet<usize>) {
             continue;
         }
         let mut counts = Counts::default();
-        for check in rule.checks.iter().filter_map(|check| assessment.checks.get(*check as usize)) {
+        let checks = rule.checks.iter().filter_map(|check| assessment.checks.get(*check as usize));
+        for check in checks.clone() {
             counts.merge(check.counts);
         }
         if rule.state == rule.counts.state() {
             rule.state = counts.state();
         }
         rule.counts = counts;
+        if !rule.out_of_scope {
+            rule.severity = severity(rule.state, checks);
+        }
+    }
+}
+
+/// Sums the rules anew, and sorts them if their states are not what they were.
+pub(super) fn resum(assessment: &mut Assessment, states: &[State]) {
+    let resort = rule_states(assessment) != states;
+    for result in &mut assessment.standards {
+        if resort {
+            sort(&mut result.rules);
+        }
+        result.totals = Totals::of(&result.rules);
     }
 }
 

@@ -27,6 +27,17 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// The kind as objects state it: two groups may have kinds of the same name, one of which is then named
+    /// `Kind.group`.
+    pub fn object_name(&self) -> &'static str {
+        match self.technology {
+            Technology::Aws => self.name,
+            Technology::Kubernetes => {
+                self.name.strip_suffix(self.group).and_then(|name| name.strip_suffix('.')).unwrap_or(self.name)
+            }
+        }
+    }
+
     /// What stands in objects of the kind as `apiVersion`.
     pub fn api_version(&self) -> String {
         match (self.technology, self.group) {
@@ -75,13 +86,16 @@ pub struct Field {
     pub open: bool,
 }
 
-/// A path of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind.
+/// A path of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind,
+/// [`kubernetes::CUSTOM`] for every custom resource that holds one.
 #[derive(Debug)]
 pub struct Read {
     /// Kind.
     pub kind: &'static str,
     /// Path in it.
     pub path: &'static str,
+    /// The only namespace in which it is read; everywhere if none.
+    pub namespace: Option<&'static str>,
 }
 
 /// See [`View::passes`].
@@ -122,7 +136,7 @@ impl Source {
 
 /// Every kind of every technology.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    kubernetes::KINDS.iter().chain(kubernetes::cloud::KINDS).chain(aws::kinds())
+    kubernetes::KINDS.iter().chain(kubernetes::custom::KINDS).chain(kubernetes::cloud::KINDS).chain(aws::kinds())
 }
 
 /// Every view of every technology.

@@ -11,11 +11,12 @@ pub use aws::AwsArgs;
 pub use collect::{CollectArgs, CollectCommand, NodeArgs};
 pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use review::{
-    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, ReportArgs, ScanRef, StoreArgs, StoreCommand, StoredArgs,
-    WaiveArgs, WaiverArgs,
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, QueryLanguage, ReportArgs, ScanRef, StoreArgs, StoreCommand,
+    StoredArgs, WaiveArgs, WaiverArgs,
 };
 pub use scan::{
-    GateArgs, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold, ViewArgs,
+    GateArgs, InSourceMode, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold,
+    ViewArgs,
 };
 
 use std::path::PathBuf;
@@ -139,6 +140,16 @@ fn technology(text: &str) -> Result<Technology, String> {
     let known = Technology::ALL.map(Technology::as_str);
     let found = Technology::ALL.into_iter().find(|technology| technology.as_str() == text);
     found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+/// The value of an environment variable that stands for an option without a value. An empty one is off; a word that is
+/// neither is no guess to make: some of these options lower a guard.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.trim().to_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "" | "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err("expected true or false (or 1, 0, yes, no, on, off)".to_owned()),
+    }
 }
 
 /// See [`Command::Rules`].

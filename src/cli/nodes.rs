@@ -42,7 +42,7 @@ pub struct DoctorArgs {
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
     pub namespace: Vec<String>,
     /// Also ask about the right to ask kubelets through the API server
-    #[arg(long, env = "SPM_ALLOW_NODE_PROXY")]
+    #[arg(long, value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
     pub allow_node_proxy: bool,
     /// Where the facts of nodes will come from.
     #[command(flatten)]

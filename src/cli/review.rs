@@ -37,7 +37,7 @@ pub struct WaiverArgs {
     #[arg(long, num_args = 1.., value_name = "FILE", env = "SPM_WAIVERS", value_delimiter = ',')]
     pub waivers: Vec<PathBuf>,
     /// Take what is waived as any other finding, in the page and in gates
-    #[arg(long, env = "SPM_IGNORE_WAIVERS")]
+    #[arg(long, value_parser = super::switch, env = "SPM_IGNORE_WAIVERS")]
     pub ignore_waivers: bool,
 }
 
@@ -109,9 +109,22 @@ pub struct ReportArgs {
     /// Where to.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Print the same filter as SQL for the history file instead, to be run with any SQLite tool
-    #[arg(long, conflicts_with_all = ["format", "output"], help_heading = "Output")]
-    pub query: bool,
+    /// Print the same filter as a query instead: SQL for the history file, to be run with any SQLite tool, and in its
+    /// comments DQL for a security platform with the findings as events; or one of the two
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "both", value_name = "LANGUAGE",
+        conflicts_with_all = ["format", "output"], help_heading = "Output")]
+    pub query: Option<QueryLanguage>,
+}
+
+/// Languages in which a filter can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueryLanguage {
+    /// SQL on the views of the history file.
+    Sql,
+    /// DQL on compliance events.
+    Dql,
+    /// SQL, with DQL in comments.
+    Both,
 }
 
 /// See [`super::Command::Explain`].

@@ -31,9 +31,23 @@ pub struct ScanArgs {
     /// Which decisions of people hold.
     #[command(flatten)]
     pub waivers: WaiverArgs,
+    /// Take waivers in the configuration itself (annotation `spm.dev/waive` of a resource), or refuse them and say where they
+    /// are; else what the settings file says, else `allow`
+    #[arg(long, value_enum, value_name = "MODE", env = "SPM_IN_SOURCE_WAIVERS", help_heading = "Waivers")]
+    pub in_source_waivers: Option<InSourceMode>,
     /// What is kept.
     #[command(flatten)]
     pub keep: KeepArgs,
+}
+
+/// What waivers in the configuration itself are worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum InSourceMode {
+    /// As much as those in a waiver file.
+    #[default]
+    Allow,
+    /// Nothing: who changes the configuration may not accept its faults.
+    Refuse,
 }
 
 /// What is kept.
@@ -44,7 +58,7 @@ pub struct KeepArgs {
     #[command(flatten)]
     pub store: StoreArgs,
     /// Do not keep this scan
-    #[arg(long, env = "SPM_NO_STORE")]
+    #[arg(long, value_parser = super::switch, env = "SPM_NO_STORE")]
     pub no_store: bool,
 }
 
@@ -83,7 +97,7 @@ pub struct InputArgs {
     pub exclude_namespace: Vec<String>,
     /// Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run
     /// commands in pods
-    #[arg(long, conflicts_with = "from", env = "SPM_ALLOW_NODE_PROXY")]
+    #[arg(long, conflicts_with = "from", value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
     pub allow_node_proxy: bool,
     /// Certificate authority to trust beside the kubeconfig's
     #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
@@ -216,8 +230,9 @@ pub struct GateArgs {
     /// Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)
     #[arg(long, value_enum, value_name = "SEVERITY", env = "SPM_FAIL_ON")]
     pub fail_on: Option<Threshold>,
-    /// Exit with 3 if something could not be read
-    #[arg(long, env = "SPM_REQUIRE_COMPLETE")]
+    /// Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked
+    /// for
+    #[arg(long, value_parser = super::switch, env = "SPM_REQUIRE_COMPLETE")]
     pub require_complete: bool,
     /// Compare with an earlier scan: a file that `spm scan --format json` wrote, or a stored scan by date, time, id or
     /// `latest`

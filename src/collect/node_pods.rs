@@ -63,6 +63,23 @@ impl NodePods<'_> {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": labels}})
     }
 
+    /// What keeps the namespace of a permanent DaemonSet tight: an account of its own, none of whose pods gets a token, and no
+    /// network, which they do not need. A scan has not the right to make these, so short-lived pods go without.
+    pub fn guards(&self) -> [Json; 3] {
+        let account = |name: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "ServiceAccount", "automountServiceAccountToken": false,
+                "metadata": {"name": name, "namespace": self.namespace, "labels": self.labels()},
+            })
+        };
+        let network = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": self.name, "namespace": self.namespace, "labels": self.labels()},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        });
+        [account("default"), account(self.name), network]
+    }
+
     /// The DaemonSet.
     pub fn daemon_set(&self) -> Json {
         let no = |key: &str, value: &str| json!({"key": key, "operator": "NotIn", "values": [value]});
@@ -86,6 +103,7 @@ impl NodePods<'_> {
                 "name": "host", "mountPath": "/host", "readOnly": true, "recursiveReadOnly": "IfPossible",
             }],
         });
+        let account = if self.expires.is_some() { "default" } else { self.name };
         json!({
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
@@ -98,6 +116,7 @@ impl NodePods<'_> {
                     "metadata": {"labels": self.labels()},
                     "spec": {
                         "automountServiceAccountToken": false,
+                        "serviceAccountName": account,
                         "enableServiceLinks": false,
                         "terminationGracePeriodSeconds": 1,
                         "nodeSelector": {"kubernetes.io/os": "linux"},

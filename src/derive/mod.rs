@@ -3,18 +3,37 @@
 pub mod kubernetes;
 mod subject;
 
-pub use subject::{Origin, OriginPart, Subject, Subjects, keys};
+pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
-use crate::catalog::kubernetes::cloud;
+use crate::catalog::kubernetes::{cloud, custom};
 use crate::catalog::{self, Source};
 use crate::inventory::{Inventory, Presence};
 use crate::model::{Gap, GapReason, Technology};
 
-/// The subjects of a kind or view.
+/// The subjects of one kind or view.
 pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
-    match source {
-        Source::Kind(kind) => objects(inventory, kind),
-        Source::View(view) => kubernetes::subjects(inventory, view),
+    Derivation::new(inventory).subjects(source)
+}
+
+/// The kinds and views of an inventory. What several views need is derived once.
+#[derive(Debug)]
+pub struct Derivation<'a> {
+    inventory: &'a Inventory,
+    kubernetes: kubernetes::Shared<'a>,
+}
+
+impl<'a> Derivation<'a> {
+    /// Derives nothing yet.
+    pub fn new(inventory: &'a Inventory) -> Derivation<'a> {
+        Derivation { inventory, kubernetes: kubernetes::Shared::default() }
+    }
+
+    /// The subjects of a kind or view.
+    pub fn subjects(&self, source: Source) -> Subjects {
+        match source {
+            Source::Kind(kind) => objects(self.inventory, kind),
+            Source::View(view) => kubernetes::subjects(self.inventory, &self.kubernetes, view),
+        }
     }
 }
 
@@ -59,7 +78,9 @@ impl Subjects {
         self.gaps.extend(inventory.gaps().iter().filter(|gap| sources.contains(&gap.kind.as_str())).cloned());
         let absent = |kind: &&str| inventory.presence(kind, None) == Presence::NotInInput;
         if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(absent) {
-            self.none = Some(format!("no {} in the input", sources.join(", ")));
+            // Nobody misses a custom resource.
+            let missed: Vec<&str> = sources.iter().copied().filter(|kind| !custom::is_custom(kind)).collect();
+            self.none = Some(format!("no {} in the input", missed.join(", ")));
         }
     }
 }

@@ -24,14 +24,25 @@ pub struct Subject {
 /// Maps the paths of a view back to where the values really stand.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
-    /// Path in the real object below which the subject's value stands.
-    pub prefix: Vec<Step>,
+    /// What subjects of one make have in common.
+    pub layout: Option<Arc<Layout>>,
     /// Parts that come from elsewhere: path in the view (longest match wins), real path, words for the provenance.
     pub parts: Vec<OriginPart>,
     /// Provenance of everything that no part names (`Pod kube-system/kube-apiserver-cp-0`, `live pod web-1`).
     pub source: Option<Text>,
     /// Place of the object in file input.
     pub place: Option<Arc<Place>>,
+    /// Parts that stand in other objects: path in the view (longest match wins), place of that object.
+    pub places: Vec<(Vec<Step>, Arc<Place>)>,
+}
+
+/// Where the values of many subjects stand, each in an object of its own: made once, as there are many containers.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    /// Path in the real object below which the subject's value stands.
+    pub prefix: Vec<Step>,
+    /// Further parts. They say nothing of the object, so its provenance is told behind theirs.
+    pub parts: Vec<OriginPart>,
 }
 
 /// See [`Origin::parts`].
@@ -59,22 +70,32 @@ pub struct Origins {
 impl Origin {
     /// Where the value at `steps` of the view really stands.
     pub fn locate(&self, steps: &[Step]) -> Origins {
-        let part = self.parts.iter().filter(|part| steps.starts_with(&part.view)).max_by_key(|part| part.view.len());
+        let layout = self.layout.as_deref();
+        let own = self.parts.iter().map(|part| (part, false));
+        let shared = layout.into_iter().flat_map(|layout| &layout.parts).map(|part| (part, true));
+        let part =
+            own.chain(shared).filter(|(part, _)| steps.starts_with(&part.view)).max_by_key(|(part, _)| part.view.len());
         let real: Vec<Step> = match part {
-            Some(OriginPart { view, real: Some(real), .. }) => {
+            Some((OriginPart { view, real: Some(real), .. }, _)) => {
                 real.iter().chain(&steps[view.len()..]).cloned().collect()
             }
-            Some(OriginPart { real: None, .. }) => Vec::new(),
-            None => self.prefix.iter().chain(steps).cloned().collect(),
+            Some((OriginPart { real: None, .. }, _)) => Vec::new(),
+            None => layout.into_iter().flat_map(|layout| &layout.prefix).chain(steps).cloned().collect(),
         };
-        let computed = matches!(part, Some(OriginPart { real: None, .. }));
+        let computed = matches!(part, Some((OriginPart { real: None, .. }, _)));
         let mut path = String::new();
         write_steps(if computed { steps } else { &real }, &mut path);
-        Origins {
-            path,
-            source: part.map_or_else(|| self.source.clone(), |part| part.source.clone()),
-            location: self.place.as_ref().map(|place| place.locate(&real)),
-        }
+        path.shrink_to_fit();
+        let source = match part {
+            Some((part, false)) => part.source.clone(),
+            Some((OriginPart { source: Some(own), .. }, true)) => {
+                Some(self.source.as_ref().map_or_else(|| own.clone(), |object| format!("{own}, {object}").into()))
+            }
+            _ => self.source.clone(),
+        };
+        let foreign = self.places.iter().filter(|(view, _)| steps.starts_with(view)).max_by_key(|(view, _)| view.len());
+        let place = foreign.map(|(_, place)| place).or(self.place.as_ref());
+        Origins { path, source, location: place.map(|place| place.locate(&real)) }
     }
 }
 

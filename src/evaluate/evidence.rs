@@ -1,8 +1,6 @@
 //! From the leaves that decided to what people read: reasons and evidence.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::BuildHasher;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use foldhash::fast::FixedState;
@@ -20,8 +18,7 @@ const VALUE_LIMIT: usize = 300;
 /// Makes the details of one instance. Equal details (the same reason for a thousand resources) are kept once.
 pub struct Evidences<'a> {
     hint: Option<&'a String>,
-    // By the hash of the reason. Of two different details with the same hash only the first is shared.
-    shared: Mutex<HashMap<u64, Arc<Detail>, FixedState>>,
+    shared: Mutex<HashSet<Arc<Detail>, FixedState>>,
 }
 
 impl<'a> Evidences<'a> {
@@ -36,12 +33,8 @@ impl<'a> Evidences<'a> {
         let reason = evidence.first().map_or_else(String::new, |first| {
             let more = evidence.len() - 1 + omitted;
             let also = if more > 0 { format!(", and {more} more") } else { String::new() };
-            format!(
-                "{}: {}, expected {}{also}",
-                first.path,
-                first.actual.as_deref().unwrap_or("not set"),
-                first.expected
-            )
+            let actual = first.actual.as_deref().unwrap_or("not set");
+            [&first.path, ": ", actual, ", expected ", &first.expected, &also].concat()
         });
         self.share(Detail { reason, hint: None, evidence, omitted })
     }
@@ -74,42 +67,44 @@ impl<'a> Evidences<'a> {
                 Actual::Value(value) => shown(&trace.steps, value),
                 _ => "not set".to_owned(),
             };
-            format!("{} is {actual}, assessed only where {}", subject.locate(&trace.steps).path, trace.expected)
+            match subject.locate(&trace.steps).path {
+                // What other resources there are, not what this one has.
+                path if path.is_empty() => format!("assessed only where there is {}", trace.expected),
+                path => format!("{path} is {actual}, assessed only where {}", trace.expected),
+            }
         };
         let reason = traces.first().map_or_else(|| "not applicable".to_owned(), words);
-        self.reason(reason, None)
+        self.share(Detail { reason, ..Detail::default() })
     }
 
     /// What a check that can only find violations says when it finds none.
     pub fn partial(&self) -> Arc<Detail> {
-        self.reason(
-            "no violation is visible, but the configuration alone cannot prove compliance".to_owned(),
-            self.hint.cloned(),
-        )
+        let reason = "no violation is visible, but the configuration alone cannot prove compliance".to_owned();
+        self.share(Detail { reason, hint: self.hint.cloned(), ..Detail::default() })
     }
 
     /// What none of the elements means.
     pub fn no_elements(&self, each: &Each, state: State) -> Arc<Detail> {
         let hint = if state == State::Manual { self.hint.cloned() } else { None };
-        self.reason(format!("nothing at {}", each.path), hint)
-    }
-
-    fn reason(&self, reason: String, hint: Option<String>) -> Arc<Detail> {
-        self.share(Detail { reason, hint, ..Detail::default() })
+        self.share(Detail { reason: format!("nothing at {}", each.path), hint, ..Detail::default() })
     }
 
     fn share(&self, detail: Detail) -> Arc<Detail> {
-        let hash = FixedState::default().hash_one(&detail.reason);
-        let mut shared = self.shared.lock().unwrap_or_else(|e| e.into_inner());
-        match shared.entry(hash) {
-            Entry::Occupied(known) if **known.get() == detail => Arc::clone(known.get()),
-            Entry::Occupied(_) => Arc::new(detail),
-            Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(detail))),
+        // The line in a file is the resource's own.
+        if detail.evidence.iter().any(|evidence| evidence.location.is_some()) {
+            return Arc::new(detail);
         }
+        let mut shared = self.shared.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(known) = shared.get(&detail) {
+            return known.clone();
+        }
+        let detail = Arc::new(detail);
+        shared.insert(detail.clone());
+        detail
     }
 
     fn evidence(&self, subject: &Subject, traces: &[Trace]) -> (Vec<Evidence>, usize) {
-        let mut all: Vec<Evidence> = Vec::new();
+        let mut all: Vec<Evidence> = Vec::with_capacity(traces.len().min(Detail::EVIDENCE_LIMIT));
         let mut omitted = 0;
         for trace in traces {
             if all.len() >= Detail::EVIDENCE_LIMIT {

@@ -14,8 +14,8 @@ use crate::rules::Instance;
 /// All indices that the instances need; equal ones are built once.
 pub struct Joins<'a> {
     indices: Vec<Index<'a>>,
-    // Per instance: its joins' positions in `indices`.
-    instances: Vec<Vec<usize>>,
+    // Per instance: its joins' positions in `indices`; none where the source is not there.
+    instances: Vec<Vec<Option<usize>>>,
 }
 
 struct Index<'a> {
@@ -37,13 +37,14 @@ impl<'a> Joins<'a> {
         for instance in instances {
             let mut own = Vec::new();
             for join in &instance.compiled.joins {
-                let Some(subjects) = sources.get(join.source.as_str()) else { continue };
-                let paths = join.theirs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                let at = *known.entry((join.source.clone(), join.scoped, paths)).or_insert_with(|| {
-                    indices.push(Index::new(subjects, join));
-                    indices.len() - 1
-                });
-                own.push(at);
+                // Predicates name their joins by position, so one without a source keeps its place.
+                own.push(sources.get(join.source.as_str()).map(|subjects| {
+                    let paths = join.theirs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                    *known.entry((join.source.clone(), join.scoped, paths)).or_insert_with(|| {
+                        indices.push(Index::new(subjects, join));
+                        indices.len() - 1
+                    })
+                }));
             }
             positions.push(own);
         }
@@ -121,20 +122,24 @@ pub struct InstanceWorld<'a> {
 
 impl World for InstanceWorld<'_> {
     fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_> {
-        let index = self.joins.instances.get(self.instance).and_then(|own| own.get(join));
-        let Some(index) = index.and_then(|at| self.joins.indices.get(*at)) else {
+        let index = self.joins.instances.get(self.instance).and_then(|own| *own.get(join)?);
+        let Some(index) = index.and_then(|at| self.joins.indices.get(at)) else {
             return Candidates { values: Vec::new(), incomplete: Some("the join has no source".into()) };
         };
-        let found = index.by_key.get(&key(keys)).map_or(&[][..], Vec::as_slice);
-        let value = |at: &u32| {
-            let subject: &Subject = index.subjects.subjects.get(*at as usize)?;
-            Some((subject.resource.to_string(), &subject.value))
-        };
-        Candidates { values: found.iter().filter_map(value).collect(), incomplete: index.incomplete(keys) }
+        index.candidates(keys)
     }
 }
 
 impl Index<'_> {
+    fn candidates(&self, keys: &[Value]) -> Candidates<'_> {
+        let found = self.by_key.get(&key(keys)).map_or(&[][..], Vec::as_slice);
+        let value = |at: &u32| {
+            let subject: &Subject = self.subjects.subjects.get(*at as usize)?;
+            Some((subject.resource.to_string(), &subject.value))
+        };
+        Candidates { values: found.iter().filter_map(value).collect(), incomplete: self.incomplete(keys) }
+    }
+
     // Why there may be more for these keys than is known.
     fn incomplete(&self, keys: &[Value]) -> Option<Text> {
         let region = keys.first().filter(|_| self.scoped);
@@ -148,5 +153,268 @@ impl Index<'_> {
         let none = self.subjects.none.as_deref().map(Text::from);
         let here = |(at, _): &&(Option<Value>, Text)| at.is_none() || at.as_ref() == region;
         gap.or(none).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::base::diagnostic::Diagnostics;
+    use crate::base::yaml;
+    use crate::expr::{Compiler, Environment, Schema, Truth};
+    use crate::model::{Gap, GapReason, ResourceRef};
+    use crate::rules::Check;
+
+    // Everything lies in regions, as far as its name says so.
+    struct Regions;
+
+    impl Schema for Regions {
+        fn source(&self, _: &str) -> Result<(), Option<String>> {
+            Ok(())
+        }
+
+        fn path(&self, _: &str, _: &Path) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn scoped(&self, source: &str) -> bool {
+            source.starts_with("regional")
+        }
+    }
+
+    struct Only<'a>(Vec<Index<'a>>);
+
+    impl World for Only<'_> {
+        fn candidates(&self, join: usize, keys: &[Value]) -> Candidates<'_> {
+            self.0[join].candidates(keys)
+        }
+    }
+
+    fn others(others: &[Json], gaps: &[Option<&str>]) -> Subjects {
+        let subject = |(at, json): (usize, &Json)| Subject {
+            resource: ResourceRef { kind: "regional other".into(), scope: None, name: at.to_string().into() },
+            element: None,
+            value: Value::from(json.clone()),
+            origin: None,
+        };
+        let gap = |scope: &Option<&str>| Gap {
+            kind: "regional other".into(),
+            scope: scope.map(str::to_owned),
+            reason: GapReason::NotCollected,
+            detail: String::new(),
+            permission: None,
+        };
+        Subjects {
+            subjects: others.iter().enumerate().map(subject).collect(),
+            gaps: gaps.iter().map(gap).collect(),
+            none: None,
+        }
+    }
+
+    // The truth of a join from a source, and the names of the others that its evidence shows.
+    fn join(source: &str, related: Json, own: Json, subjects: &Subjects) -> Result<(Truth, Vec<String>), String> {
+        let node = yaml::parse("rule.yaml", &json!({ "related": related }).to_string()).unwrap();
+        let mut diagnostics = Diagnostics::new("rule.yaml");
+        let mut compiler = Compiler {
+            diagnostics: &mut diagnostics,
+            params: &BTreeMap::new(),
+            schema: &Regions,
+            source: source.to_owned(),
+            prefix: Path::default(),
+            whole: true,
+            reads: Vec::new(),
+            joins: Vec::new(),
+            used: BTreeSet::new(),
+        };
+        let predicate = compiler.predicate(&node);
+        let joins = compiler.joins;
+        if let Some(fault) = diagnostics.faults.first() {
+            return Err(fault.to_string());
+        }
+        let world = Only(joins.iter().map(|join| Index::new(subjects, join)).collect());
+        let environment = Environment { now: jiff::Timestamp::UNIX_EPOCH, world: &world };
+        let (own, predicate) = (Value::from(own), predicate.unwrap());
+        let truth = predicate.truth(&own, environment);
+        let traces = predicate.explain(&own, environment, truth);
+        Ok((truth, traces.into_iter().filter_map(|trace| trace.related).collect()))
+    }
+
+    fn at(region: &str, mut json: Json) -> Json {
+        json["metadata"] = json!({ "namespace": region });
+        json
+    }
+
+    #[test]
+    fn wildcards_on_either_side_lead_to_each_other_once() {
+        let topics = others(
+            &[json!({"arn": "a", "ok": true}), json!({"arn": "b", "ok": true}), json!({"arn": "c", "ok": false})],
+            &[],
+        );
+        let related = |how: Json| {
+            let mut related = json!({"resource": "other", "on": {"arn": "actions[*]"}});
+            related.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
+            related
+        };
+        for (actions, how, expected) in [
+            (json!(["a", "b"]), json!({"all": {"ok": true}}), Truth::True),
+            (json!(["a", "c"]), json!({"all": {"ok": true}}), Truth::False),
+            (json!(["x", "c", "a"]), json!({"any": {"ok": true}}), Truth::True),
+            (json!(["x"]), json!({"any": {}}), Truth::False),
+            (json!([]), json!({"any": {}}), Truth::False),
+            (json!(null), json!({"any": {}}), Truth::False),
+            (json!(["a", "a", "b", null]), json!({"count": {"equals": 2}}), Truth::True),
+        ] {
+            let own = json!({ "actions": actions });
+            let (truth, _) = join("own", related(how.clone()), own, &topics).unwrap();
+            assert_eq!(truth, expected, "{actions} {how}");
+        }
+        let interfaces = others(
+            &[
+                json!({"groups": [{"id": "x"}, {"id": "y"}, {"id": "x"}]}),
+                json!({"groups": [{"id": "z"}]}),
+                json!({"groups": null}),
+            ],
+            &[],
+        );
+        let count = |id: &str| {
+            let related = json!({"resource": "other", "on": {"groups[*].id": "id"}, "count": {"equals": 1}});
+            join("own", related, json!({ "id": id }), &interfaces).unwrap().0
+        };
+        assert_eq!(
+            (count("x"), count("y"), count("z"), count("w")),
+            (Truth::True, Truth::True, Truth::True, Truth::False)
+        );
+    }
+
+    #[test]
+    fn an_unknown_value_among_many_leaves_it_open() {
+        let topics = others(&[json!({"arn": "a"})], &[]);
+        let own = |actions: Value| Value::map([("actions", actions)]);
+        let related = Join { source: "other".into(), scoped: false, theirs: vec![Path::keys(&["arn"])] };
+        let index = Index::new(&topics, &related);
+        assert!(index.candidates(&[Value::str("a")]).incomplete.is_none());
+        let node =
+            yaml::parse("r", r#"{"related": {"resource": "o", "on": {"arn": "actions[*]"}, "any": {}}}"#).unwrap();
+        let mut diagnostics = Diagnostics::new("r");
+        let mut compiler = Compiler {
+            diagnostics: &mut diagnostics,
+            params: &BTreeMap::new(),
+            schema: &Regions,
+            source: "own".to_owned(),
+            prefix: Path::default(),
+            whole: true,
+            reads: Vec::new(),
+            joins: Vec::new(),
+            used: BTreeSet::new(),
+        };
+        let predicate = compiler.predicate(&node).unwrap();
+        let world = Only(vec![index]);
+        let environment = Environment { now: jiff::Timestamp::UNIX_EPOCH, world: &world };
+        let truth = |actions: Value| predicate.truth(&own(actions), environment);
+        assert_eq!(truth(Value::list([Value::unknown("denied"), Value::str("a")])), Truth::True);
+        assert_eq!(truth(Value::list([Value::unknown("denied"), Value::str("b")])), Truth::Unknown);
+        assert_eq!(truth(Value::unknown("denied")), Truth::Unknown);
+        // So does an unknown one among theirs.
+        let half = Value::map([("ids", Value::list([Value::str("a"), Value::unknown("denied")]))]);
+        let mut subjects = others(&[json!({})], &[]);
+        subjects.subjects[0].value = half;
+        let join = Join { source: "other".into(), scoped: false, theirs: vec!["ids[*]".parse().unwrap()] };
+        let index = Index::new(&subjects, &join);
+        let of = |id: &str| index.candidates(&[Value::str(id)]);
+        assert_eq!(of("a").values.len(), 1);
+        assert!(of("b").values.is_empty() && of("b").incomplete.is_some());
+    }
+
+    #[test]
+    fn regional_resources_meet_in_their_region_only() {
+        let logs = || [at("eu", json!({"id": "v"})), at("us", json!({"id": "v"})), at("us", json!({"id": "w"}))];
+        let ask = |source: &str, own: Json, scope: Option<&str>, gaps: &[Option<&str>]| {
+            let mut related = json!({"resource": "regional other", "on": {"id": "id"}, "any": {}});
+            if let Some(scope) = scope {
+                related["scope"] = json!(scope);
+            }
+            join(source, related, own, &others(&logs(), gaps)).map(|(truth, _)| truth)
+        };
+        let own = |region: &str, id: &str| at(region, json!({ "id": id }));
+        assert_eq!(ask("regional", own("eu", "v"), None, &[]), Ok(Truth::True));
+        assert_eq!(ask("regional", own("eu", "w"), None, &[]), Ok(Truth::False));
+        assert_eq!(ask("regional", own("eu", "w"), Some("region"), &[]), Ok(Truth::False));
+        assert_eq!(ask("regional", own("eu", "w"), Some("account"), &[]), Ok(Truth::True));
+        assert_eq!(ask("global", own("eu", "w"), None, &[]), Ok(Truth::True));
+        // What is missing elsewhere does not matter.
+        assert_eq!(ask("regional", own("eu", "w"), None, &[Some("us")]), Ok(Truth::False));
+        assert_eq!(ask("regional", own("eu", "w"), None, &[Some("us"), Some("eu")]), Ok(Truth::Unknown));
+        assert_eq!(ask("regional", own("eu", "w"), None, &[None]), Ok(Truth::Unknown));
+        assert_eq!(ask("regional", own("eu", "x"), Some("account"), &[Some("us")]), Ok(Truth::Unknown));
+        assert_eq!(ask("global", own("eu", "x"), None, &[Some("us")]), Ok(Truth::Unknown));
+        // Examples of rules need no regions.
+        let none = others(&[json!({"id": "v"})], &[]);
+        let related = || json!({"resource": "regional other", "on": {"id": "id"}, "any": {}});
+        assert_eq!(join("regional", related(), json!({"id": "v"}), &none).unwrap().0, Truth::True);
+        assert_eq!(join("regional", related(), own("eu", "v"), &none).unwrap().0, Truth::False);
+        assert!(ask("global", own("eu", "v"), Some("region"), &[]).unwrap_err().contains("do not both lie in regions"));
+        assert!(ask("regional", own("eu", "v"), Some("regoin"), &[]).unwrap_err().contains("did you mean \"region\"?"));
+    }
+
+    #[test]
+    fn chains_and_elements_know_the_region_of_their_resource() {
+        let all = others(&[at("eu", json!({"id": "a", "next": "b"})), at("us", json!({"id": "b"}))], &[]);
+        let next = json!({"resource": "regional other", "on": {"id": "next"}, "any": {}});
+        let related = json!({"resource": "regional other", "on": {"id": "id"}, "any": { "related": next }});
+        // The second step starts from the other resource, in its region.
+        assert_eq!(join("regional", related, at("eu", json!({"id": "a"})), &all).unwrap().0, Truth::False);
+        let node =
+            json!({"parts": {"any": {"related": {"resource": "regional other", "on": {"id": "ref"}, "any": {}}}}});
+        let rule = json!({"resource": "regional other", "on": {}, "any": node});
+        let subjects = others(
+            &[
+                at("eu", json!({"id": "a", "parts": [{"ref": "b"}]})),
+                at("us", json!({"id": "b", "parts": [{"ref": "b"}]})),
+            ],
+            &[],
+        );
+        assert_eq!(join("regional", rule.clone(), at("eu", json!({})), &subjects).unwrap().0, Truth::False);
+        assert_eq!(join("regional", rule, at("us", json!({})), &subjects).unwrap().0, Truth::True);
+    }
+
+    const CHECK: &str = "
+id: two-joins
+title: Both are there
+resource: Namespace
+assert:
+  all:
+    - related: { resource: ResourceQuota, on: {}, any: {} }
+    - related: { resource: LimitRange, on: {}, any: {} }
+ccss: AV:N/AC:L/Au:N/C:N/I:N/A:P/PL:A/EM:A
+control: prevent
+themes: [hardening]
+why: To see whether a join that has no source takes the place of another one.
+fix: Nothing to fix, this is a test of the joins only.
+links: [https://kubernetes.io/docs/]
+examples: { passed: [{}], failed: [{}], manual: [{ gap: metadata }] }
+";
+
+    #[test]
+    fn a_join_without_a_source_keeps_its_place() {
+        let mut diagnostics = Diagnostics::new("two-joins.yaml");
+        let node = yaml::parse("two-joins.yaml", CHECK).unwrap();
+        let check = Check::read(&node, "two-joins", &mut diagnostics).unwrap_or_else(|| panic!("{diagnostics:?}"));
+        let compiled = check.compile(&BTreeMap::new(), &mut diagnostics).unwrap();
+        let instance = Instance { check: check.into(), params: BTreeMap::new(), customised: Vec::new(), compiled };
+        let resource = ResourceRef { kind: "LimitRange".into(), scope: None, name: "x".into() };
+        let subject = Subject { resource, element: None, value: Value::map([]), origin: None };
+        let sources = BTreeMap::from([("LimitRange", Subjects { subjects: vec![subject], ..Subjects::default() })]);
+        let instances = [instance];
+        let joins = Joins::new(&sources, &instances);
+        let world = joins.of(0);
+        let quotas = world.candidates(0, &[]);
+        assert!(quotas.values.is_empty() && quotas.incomplete.is_some());
+        let limits = world.candidates(1, &[]);
+        assert_eq!(limits.values.len(), 1);
+        assert!(limits.incomplete.is_none());
     }
 }

@@ -14,7 +14,7 @@ use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::catalog;
-use crate::derive::{self, Subject, Subjects};
+use crate::derive::{Derivation, Subject, Subjects};
 use crate::expr::path::Found;
 use crate::expr::predicate::Alone;
 use crate::expr::{Environment, Predicate, Truth, Value};
@@ -42,11 +42,11 @@ pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
     let mut distinct = names.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    let derived: Vec<(&str, Subjects)> = distinct
-        .into_par_iter()
-        .filter_map(|name| Some((name, derive::subjects(inventory, catalog::source(name)?))))
-        .collect();
+    let derivation = Derivation::new(inventory);
+    let derived: Vec<(&str, Subjects)> =
+        distinct.into_par_iter().filter_map(|name| Some((name, derivation.subjects(catalog::source(name)?)))).collect();
     sources.extend(derived);
+    drop(derivation);
 
     let system = system_resource(inventory);
     let table = ResourceTable::new(&sources, &system);
@@ -55,10 +55,10 @@ pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
         .par_iter()
         .enumerate()
         .map(|(at, instance)| {
-            let subjects = &sources[instance.check.source.name()];
+            let source = instance.check.source.name();
             let world = joins.of(at);
             let environment = Environment { now: inventory.now, world: &world };
-            let outcomes = outcomes(instance, subjects, &table, environment);
+            let outcomes = outcomes(instance, &sources[source], &table.positions[source], table.system, environment);
             let counts = Counts::of(&outcomes);
             CheckResult {
                 check: instance.check.info.clone(),
@@ -81,15 +81,15 @@ pub fn system_resource(inventory: &Inventory) -> ResourceRef {
     ResourceRef { kind: kind.into(), scope: None, name: inventory.system.name.as_str().into() }
 }
 
-// Every resource that findings can point to, sorted, and the position of each.
-struct ResourceTable {
+// Every resource that findings can point to, sorted, and where the resource of each subject stands in it, per source.
+struct ResourceTable<'s> {
     resources: Vec<ResourceRef>,
-    positions: HashMap<ResourceRef, u32, FixedState>,
+    positions: BTreeMap<&'s str, Vec<u32>>,
     system: u32,
 }
 
-impl ResourceTable {
-    fn new(sources: &BTreeMap<&str, Subjects>, system: &ResourceRef) -> ResourceTable {
+impl<'s> ResourceTable<'s> {
+    fn new(sources: &BTreeMap<&'s str, Subjects>, system: &ResourceRef) -> ResourceTable<'s> {
         let mut resources: Vec<ResourceRef> = vec![system.clone()];
         for subjects in sources.values() {
             let mut last: Option<&ResourceRef> = None;
@@ -103,40 +103,36 @@ impl ResourceTable {
         }
         resources.par_sort_unstable();
         resources.dedup();
-        let positions: HashMap<_, _, _> =
-            resources.iter().enumerate().map(|(at, r)| (r.clone(), u32::try_from(at).unwrap_or(u32::MAX))).collect();
-        let system = positions.get(system).copied().unwrap_or(0);
+        resources.shrink_to_fit();
+        let places: HashMap<&ResourceRef, u32, FixedState> = resources.iter().zip(0..).collect();
+        let system = places.get(system).copied().unwrap_or_default();
+        let of = |subjects: &Subjects| {
+            subjects.subjects.iter().map(|subject| places.get(&subject.resource).copied().unwrap_or(system)).collect()
+        };
+        let positions = sources.iter().map(|(name, subjects)| (*name, of(subjects))).collect();
         ResourceTable { resources, positions, system }
-    }
-
-    fn position(&self, resource: &ResourceRef) -> u32 {
-        self.positions.get(resource).copied().unwrap_or(self.system)
     }
 }
 
+// `positions` are those of the resources of the subjects.
 fn outcomes(
     instance: &Instance,
     subjects: &Subjects,
-    table: &ResourceTable,
+    positions: &[u32],
+    system: u32,
     environment: Environment<'_>,
 ) -> Vec<Outcome> {
     let evidences = Evidences::new(instance);
-    let judge = |subject: &Subject| {
+    let judge = |(subject, resource): (&Subject, &u32)| {
         // A fault in a check must not lose the others.
         let verdict = catch_unwind(AssertUnwindSafe(|| judge(instance, subject, environment, &evidences)));
         let (state, detail) = verdict.unwrap_or_else(|_| {
             let reason = "the check could not be evaluated on this resource; please report this".to_owned();
             (State::Manual, Some(Arc::new(Detail { reason, ..Detail::default() })))
         });
-        Outcome {
-            resource: table.position(&subject.resource),
-            element: subject.element.clone(),
-            state,
-            detail,
-            waiver: None,
-        }
+        Outcome { resource: *resource, element: subject.element.clone(), state, detail, waiver: None }
     };
-    let mut outcomes: Vec<Outcome> = subjects.subjects.par_iter().with_min_len(256).map(judge).collect();
+    let mut outcomes: Vec<Outcome> = subjects.subjects.par_iter().zip(positions).with_min_len(256).map(judge).collect();
     let hint = instance.check.info.hint.clone();
     for gap in &subjects.gaps {
         let reason = format!("not everything could be read: {gap}");
@@ -144,7 +140,7 @@ fn outcomes(
         // Named, so that several gaps stay several.
         let element = format!("{}{}", gap.kind, gap.scope.as_ref().map_or(String::new(), |scope| format!(" {scope}")));
         outcomes.push(Outcome {
-            resource: table.system,
+            resource: system,
             element: Some(element.into()),
             state: State::Manual,
             detail: Some(detail),
@@ -156,44 +152,46 @@ fn outcomes(
             subjects.none.clone().unwrap_or_else(|| format!("no {} in this system", instance.check.info.resource));
         let detail = Some(Arc::new(Detail { reason, ..Detail::default() }));
         let state = State::NotRelevant;
-        outcomes.push(Outcome { resource: table.system, element: None, state, detail, waiver: None });
+        outcomes.push(Outcome { resource: system, element: None, state, detail, waiver: None });
     }
-    fold(outcomes)
+    fold(&mut outcomes);
+    outcomes
 }
 
 // A template and its live pods are one target: the worst state stays, with the evidence of all that have it.
-fn fold(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+fn fold(outcomes: &mut Vec<Outcome>) {
     outcomes.sort_by(|a, b| (a.resource, &a.element, a.state).cmp(&(b.resource, &b.element, b.state)));
-    let mut folded: Vec<Outcome> = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        match folded.last_mut() {
-            Some(last) if last.resource == outcome.resource && last.element == outcome.element => {
-                if last.state == outcome.state
-                    && let (Some(own), Some(more)) = (&mut last.detail, outcome.detail)
-                {
-                    let own = Arc::make_mut(own);
-                    for evidence in &more.evidence {
-                        // A live pod that only repeats its template tells nothing new.
-                        let repeats = |known: &Evidence| {
-                            known.path.ends_with(&evidence.path)
-                                && known.actual == evidence.actual
-                                && known.expected == evidence.expected
-                        };
-                        if own.evidence.iter().any(repeats) {
-                            continue;
-                        }
-                        if own.evidence.len() < Detail::EVIDENCE_LIMIT {
-                            own.evidence.push(evidence.clone());
-                        } else {
-                            own.omitted += 1;
-                        }
-                    }
-                }
-            }
-            _ => folded.push(outcome),
+    outcomes.dedup_by(|other, kept| {
+        if kept.resource != other.resource || kept.element != other.element {
+            return false;
+        }
+        if kept.state == other.state
+            && let (Some(own), Some(more)) = (&mut kept.detail, &other.detail)
+        {
+            add_evidence(Arc::make_mut(own), more);
+        }
+        true
+    });
+    outcomes.shrink_to_fit();
+}
+
+fn add_evidence(own: &mut Detail, more: &Detail) {
+    for evidence in &more.evidence {
+        // A live pod that only repeats its template tells nothing new.
+        let repeats = |known: &Evidence| {
+            known.path.ends_with(&evidence.path)
+                && known.actual == evidence.actual
+                && known.expected == evidence.expected
+        };
+        if own.evidence.iter().any(repeats) {
+            continue;
+        }
+        if own.evidence.len() < Detail::EVIDENCE_LIMIT {
+            own.evidence.push(evidence.clone());
+        } else {
+            own.omitted += 1;
         }
     }
-    folded
 }
 
 type Verdict = (State, Option<Arc<Detail>>);

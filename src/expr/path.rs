@@ -112,19 +112,27 @@ pub fn step<'v>(value: &'v Value, segment: &Segment) -> Found<'v> {
         (Value::Null, _) => Found::Absent,
         (Value::Map(map), Segment::Key(key)) => map.get(*key).map_or(Found::Absent, Found::Value),
         (Value::List(items), Segment::Select { key, value }) => {
+            // The first that has the value counts, and an element that was not read may be it.
             let mut unknown = None;
             for item in items.iter() {
-                match item {
+                let found = match item {
                     Value::Map(map) => match map.get(*key) {
-                        Some(Value::Str(text)) if text == value => return Found::Value(item),
-                        Some(Value::Unknown(why)) => unknown = Some(why.clone()),
-                        Some(other) if !matches!(other, Value::Str(_)) && other.to_json(64) == **value => {
-                            return Found::Value(item);
+                        Some(Value::Str(text)) => text == value,
+                        Some(Value::Unknown(why)) => {
+                            unknown.get_or_insert_with(|| why.clone());
+                            false
                         }
-                        _ => {}
+                        Some(other) => other.to_json(64) == **value,
+                        None => false,
                     },
-                    Value::Unknown(why) => unknown = Some(why.clone()),
-                    _ => {}
+                    Value::Unknown(why) => {
+                        unknown.get_or_insert_with(|| why.clone());
+                        false
+                    }
+                    _ => false,
+                };
+                if found {
+                    return unknown.map_or(Found::Value(item), Found::Unknown);
                 }
             }
             unknown.map_or(Found::Absent, Found::Unknown)
@@ -386,6 +394,27 @@ mod tests {
         assert_eq!(find("e", json.clone()), "\"\"");
         assert_eq!(find("a.missing.deeper", json.clone()), "absent");
         assert_eq!(find("a.b.c", json), "unknown: expected a map with \"c\", found a number");
+    }
+
+    #[test]
+    fn an_element_that_was_not_read_may_be_the_selected_one() {
+        let element = |key: Value| Value::map([("key", key), ("value", Value::Int(7))]);
+        let (known, unread) = (|| element(Value::str("k")), || element(Value::unknown("masked")));
+        for (items, expected) in [
+            (vec![unread(), known()], "unknown: masked"),
+            (vec![Value::unknown("masked"), known()], "unknown: masked"),
+            (vec![known(), unread()], "7"),
+            (vec![element(Value::str("other")), known()], "7"),
+            (vec![element(Value::str("other")), unread()], "unknown: masked"),
+        ] {
+            let value = Value::map([("l", Value::list(items))]);
+            let found = match "l[key=k].value".parse::<Path>().unwrap().find(&value) {
+                Found::Value(value) => value.to_json(100),
+                Found::Absent => "absent".to_owned(),
+                Found::Unknown(why) => format!("unknown: {why}"),
+            };
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::domain::{About, Answer, Question};
 use super::operators::{Modifiers, Operand, Operator};
 use super::path::{Found, Path, Segment, Step, Steps};
 use super::typed::{Type, Typed};
-use super::{Truth, Value};
+use super::{Map, Truth, Value};
 use crate::model::Text;
 
 /// A compiled predicate.
@@ -608,7 +608,7 @@ impl Walk<'_> {
         if leaf.path.has_wildcard() {
             let mut found = Vec::new();
             leaf.path.expand(value, &mut |steps, f| found.push((steps.to_vec(), f)));
-            self.many(&leaf.condition, &found, truth, negated, &leaf.path);
+            self.many(&leaf.condition, &found, truth, negated, (&leaf.path, value));
         } else {
             let length = self.steps.len();
             let (steps, found) = locate(&leaf.path, value);
@@ -632,7 +632,7 @@ impl Walk<'_> {
             }
             (Condition::Elements { .. }, Found::Value(value @ (Value::List(_) | Value::Map(_)))) => {
                 let many = elements_with_steps(value);
-                self.many(condition, &many, truth, negated, &Path::default());
+                self.many(condition, &many, truth, negated, (&Path::default(), value));
             }
             (Condition::Domain { question, .. }, Found::Value(value)) if !is_absent(found) => {
                 let answer = question.ask(value, self.scene.about());
@@ -661,18 +661,26 @@ impl Walk<'_> {
         }
     }
 
-    // The elements that decided; the whole if no single one did.
-    fn many(&mut self, condition: &Condition, found: &[(Steps, Found<'_>)], truth: Truth, negated: bool, path: &Path) {
+    // The elements that decided; the whole if no single one did. `whole` is where they were looked for: a path, and the value
+    // that it begins at.
+    fn many(
+        &mut self,
+        condition: &Condition,
+        found: &[(Steps, Found<'_>)],
+        truth: Truth,
+        negated: bool,
+        whole: (&Path, &Value),
+    ) {
         match condition {
             Condition::All(all) => {
                 for part in all {
                     let plain: Vec<Found<'_>> = found.iter().map(|(_, f)| f.clone()).collect();
-                    if part.truth_of_many(&plain, path.has_wildcard(), self.scene) == truth {
-                        self.many(part, found, truth, negated, path);
+                    if part.truth_of_many(&plain, whole.0.has_wildcard(), self.scene) == truth {
+                        self.many(part, found, truth, negated, whole);
                     }
                 }
             }
-            Condition::Not(inner, _) => self.many(inner, found, !truth, !negated, path),
+            Condition::Not(inner, _) => self.many(inner, found, !truth, !negated, whole),
             Condition::Elements { quantifier, element, .. } => {
                 let (wanted, turned) = match quantifier {
                     Quantifier::Any | Quantifier::All => (truth, negated),
@@ -695,21 +703,32 @@ impl Walk<'_> {
                     self.steps.truncate(length);
                 }
                 if self.traces.len() == before {
-                    self.whole(condition, path, negated);
+                    self.whole(condition, whole, negated);
                 }
             }
-            _ => self.whole(condition, path, negated),
+            _ => self.whole(condition, whole, negated),
         }
     }
 
-    fn whole(&mut self, condition: &Condition, path: &Path, negated: bool) {
+    fn whole(&mut self, condition: &Condition, (path, value): (&Path, &Value), negated: bool) {
         let length = self.steps.len();
-        for segment in &path.segments {
-            if let Segment::Key(key) = segment {
-                self.steps.push(Step::Key(*key));
+        let wildcard = path.segments.iter().position(|segment| *segment == Segment::Any);
+        let list = Path { segments: path.segments.iter().take(wildcard.unwrap_or(usize::MAX)).cloned().collect() };
+        match locate(&list, value) {
+            // Nothing is in it, but it is there.
+            (steps, Found::Value(empty)) if empty.items().is_empty() && empty.as_map().is_none_or(Map::is_empty) => {
+                self.steps.extend(steps);
+                self.trace(Actual::Value(empty.clone()), condition.expected(), negated);
+            }
+            _ => {
+                let keys = path.segments.iter().filter_map(|segment| match segment {
+                    Segment::Key(key) => Some(Step::Key(*key)),
+                    _ => None,
+                });
+                self.steps.extend(keys);
+                self.push(condition, &Found::Absent, negated);
             }
         }
-        self.push(condition, &Found::Absent, negated);
         self.steps.truncate(length);
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Value;
 use crate::expr::path::Step;
-use crate::model::{Gap, Location, ResourceRef, System, Text};
+use crate::model::{Gap, Location, ResourceRef, Scope, System, Text};
 
 /// One object as it was read, reduced to what the chosen rules read.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +104,8 @@ pub struct Inventory {
     pub system: System,
     /// How the input was made.
     pub mode: Mode,
+    /// How much of the system it holds.
+    pub scope: Scope,
     /// When it was read; ages are judged against it.
     pub now: jiff::Timestamp,
     /// What the user should know about the input (broken documents, unknown kinds).
@@ -115,10 +117,11 @@ pub struct Inventory {
 impl Inventory {
     /// An inventory without resources.
     pub fn new(system: System, mode: Mode, now: jiff::Timestamp) -> Inventory {
-        Inventory { system, mode, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
+        let scope = Scope::default();
+        Inventory { system, mode, scope, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
     }
 
-    /// Adds resources of a kind of the catalog.
+    /// Adds resources of a kind of the catalog. Adding none states that the kind was looked for, and that there are none.
     pub fn add(&mut self, kind: &'static str, resources: impl IntoIterator<Item = Resource>) {
         self.resources.entry(kind).or_default().extend(resources);
     }
@@ -149,6 +152,7 @@ impl Inventory {
             resources.reverse();
             resources.dedup_by(|a, b| a.scope == b.scope && a.name == b.name && !a.name.is_empty());
             resources.reverse();
+            resources.shrink_to_fit();
             if resources.len() < before {
                 self.notes.push(format!(
                     "{} of kind {kind} appear more than once in the input; the last of each is assessed",
@@ -166,6 +170,7 @@ impl Inventory {
         if only.is_empty() && without.is_empty() {
             return;
         }
+        self.scope.narrow(only, without);
         let named = |names: &[String], name: &str| names.iter().any(|known| known == name);
         let kept = |name: &str| (only.is_empty() || named(only, name)) && !named(without, name);
         for (kind, resources) in &mut self.resources {
@@ -199,7 +204,8 @@ impl Inventory {
             .find(|gap| gap.kind == kind && (gap.scope.is_none() || scope.is_none() || gap.scope.as_deref() == scope));
         match gap {
             Some(gap) => Presence::Gap(gap),
-            None if self.mode == Mode::Files && self.of(kind).is_empty() => Presence::NotInInput,
+            // A list that the input holds may be empty: then there are none.
+            None if self.mode == Mode::Files && !self.resources.contains_key(kind) => Presence::NotInInput,
             None => Presence::Complete,
         }
     }

@@ -27,7 +27,7 @@ use serde_json::Value as Json;
 use super::{Inventory, Mode, secrets};
 use crate::expr::projection::{Sharing, UNKNOWN};
 use crate::expr::{Map, Value};
-use crate::model::{Gap, System, Technology};
+use crate::model::{Gap, Scope, System, Technology};
 
 /// `apiVersion` of header and trailer.
 const API_VERSION: &str = "spm.snapshot/v1";
@@ -72,6 +72,9 @@ pub enum Mark {
         now: jiff::Timestamp,
         /// The system.
         system: System,
+        /// How much of the system it holds; all of it in snapshots of versions that did not say.
+        #[serde(default)]
+        scope: Box<Scope>,
         /// Kinds that were asked for.
         kinds: BTreeSet<String>,
         /// What could not be read.
@@ -164,6 +167,7 @@ impl SnapshotWriter {
             mode: inventory.mode,
             now: inventory.now,
             system: inventory.system.clone(),
+            scope: Box::new(inventory.scope.clone()),
             kinds: self.kinds.clone(),
             gaps: inventory.gaps().to_vec(),
             notes: inventory.notes.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckInfo, Gap, Outcome, ResourceRef, Severity, StandardInfo, State, System};
+use super::{CheckInfo, Gap, Outcome, ResourceRef, Scope, Severity, StandardInfo, State, System};
 
 /// The assessment of one system at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub struct Assessment {
     pub system: System,
     /// When the configuration was read, RFC 3339 in UTC; ages are judged against it.
     pub assessed_at: String,
+    /// How much of the system was looked at.
+    pub scope: Scope,
     /// Version of spm that made it.
     pub tool_version: String,
     /// Resources that outcomes point to by index.
@@ -120,7 +122,8 @@ pub struct RuleResult {
     pub title: String,
     /// Level, category, maturity and the like, as the fact sheet names them, in file order.
     pub metadata: Vec<(String, String)>,
-    /// Highest severity of the mapped checks, or from the rule's own vector; none for requirements out of scope.
+    /// Highest severity of the mapped checks, of a Failed rule of those that failed; without checks from the rule's own
+    /// vector; none for requirements out of scope.
     pub severity: Option<Severity>,
     /// The state.
     pub state: State,

@@ -1,6 +1,6 @@
 //! What changed between two assessments of a system.
 
-use super::{CheckResult, Gap, Outcome, ResourceRef, RuleResult, Severity, StandardInfo, State};
+use super::{CheckResult, Gap, Identity, Outcome, ResourceRef, RuleResult, Severity, StandardInfo, State};
 
 /// What changed. Items are sorted by severity, check, resource and element.
 #[derive(Debug, Default, PartialEq)]
@@ -22,7 +22,8 @@ pub struct Coverage<'a> {
     pub became_manual: Vec<DiffItem<'a>>,
     /// Manual before; now passed or not relevant. (What was Manual and failed now is new.)
     pub became_readable: Vec<DiffItem<'a>>,
-    /// Failed before; now nobody looked: the check is gone, or something that may hide the resource could not be read.
+    /// Failed before; now nobody looked: the check is gone, the scan left that part of the system out, or something that
+    /// may hide the resource could not be read.
     pub no_longer_assessed: Vec<DiffItem<'a>>,
     /// Checks, or other parameters of checks, that are evaluated now and were not before.
     pub checks_added: Vec<&'a CheckResult>,
@@ -59,7 +60,12 @@ pub struct DiffItem<'a> {
     pub cause: Cause,
 }
 
-impl DiffItem<'_> {
+impl<'a> DiffItem<'a> {
+    /// What it is recognised by.
+    pub fn identity(&self) -> Identity<'a> {
+        Identity::new(self.check, self.resource, self.outcome)
+    }
+
     /// Severity of the check.
     pub fn severity(&self) -> Severity {
         self.check.check.severity()
@@ -82,4 +88,6 @@ pub enum Cause {
     Check,
     /// Something that may hide the resource could not be read this time.
     Gap,
+    /// One of the scans left out the part of the system that the resource is in, or a part that the result depends on.
+    Scope,
 }

@@ -89,7 +89,7 @@ impl fmt::Display for Location {
 }
 
 /// One property that decided a state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// Real path in the object (`spec.template.spec.containers[2].securityContext.privileged`).
     pub path: String,
@@ -104,7 +104,7 @@ pub struct Evidence {
 }
 
 /// Why a resource has its state.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Detail {
     /// One sentence: the reason of Not relevant, what is missing for Manual, the summary of Failed.
     pub reason: String,
@@ -121,6 +121,27 @@ impl Detail {
     pub const EVIDENCE_LIMIT: usize = 50;
 }
 
+/// Where a waiver is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverSource {
+    /// In a waiver file.
+    #[default]
+    File,
+    /// In an annotation of the resource itself.
+    Annotation,
+}
+
+impl WaiverSource {
+    /// The machine word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WaiverSource::File => "file",
+            WaiverSource::Annotation => "annotation",
+        }
+    }
+}
+
 /// A decision to accept a failed finding for a while. It never changes a state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
@@ -130,6 +151,9 @@ pub struct Waiver {
     pub owner: Option<String>,
     /// Last day on which it holds, `YYYY-MM-DD`.
     pub expires: Option<String>,
+    /// Where it is written.
+    #[serde(default)]
+    pub source: WaiverSource,
 }
 
 /// The state of one resource (or of a named element in it) under one check.

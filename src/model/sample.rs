@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::{
     Assessment, CheckInfo, CheckResult, Control, Counts, Detail, Evidence, Gap, GapReason, Location, Outcome,
-    ResourceRef, RuleResult, Severity, StandardInfo, StandardKind, StandardResult, State, System, Technology, Text,
-    Totals, Waiver,
+    ResourceRef, RuleResult, Scope, Severity, StandardInfo, StandardKind, StandardResult, State, System, Technology,
+    Text, Totals, Waiver, WaiverSource,
 };
 
 /// What people read of the check `id`.
@@ -89,6 +89,7 @@ pub(crate) fn bare(name: &str, hour: u32, resources: Vec<ResourceRef>, checks: V
             origin: "https://10.0.0.1:6443".to_owned(),
         },
         assessed_at: format!("2026-{:02}-{:02}T{hour:02}:00:00Z", 1 + day / 28, 1 + day % 28),
+        scope: Scope::default(),
         tool_version: "0.1.0".to_owned(),
         resources,
         checks,
@@ -235,8 +236,9 @@ fn details() -> impl Strategy<Value = Arc<Detail>> {
 }
 
 fn waivers() -> impl Strategy<Value = Arc<Waiver>> {
-    (words(), option::of(words()), option::of(words()))
-        .prop_map(|(reason, owner, expires)| Arc::new(Waiver { reason, owner, expires }))
+    let sources = prop::sample::select(vec![WaiverSource::File, WaiverSource::Annotation]);
+    (words(), option::of(words()), option::of(words()), sources)
+        .prop_map(|(reason, owner, expires, source)| Arc::new(Waiver { reason, owner, expires, source }))
 }
 
 fn outcomes(resources: u32) -> impl Strategy<Value = Vec<Outcome>> {
@@ -314,6 +316,11 @@ fn gaps() -> impl Strategy<Value = Gap> {
     })
 }
 
+fn scopes() -> impl Strategy<Value = Scope> {
+    (option::of(vec(words(), 0..3)), option::of(vec(words(), 0..3)), vec(words(), 0..2))
+        .prop_map(|(files, namespaces, excluded_namespaces)| Scope { files, namespaces, excluded_namespaces })
+}
+
 /// Any assessment, also such as no evaluation makes: waived passes, equal resources, counts that count nothing.
 pub(crate) fn any_assessment() -> impl Strategy<Value = Assessment> {
     vec(resources(), 1..8).prop_flat_map(|resources| {
@@ -321,14 +328,15 @@ pub(crate) fn any_assessment() -> impl Strategy<Value = Assessment> {
         let system =
             (words(), option::of(words()), option::of(words()), words(), prop::sample::select(&Technology::ALL));
         let lists = (vec(standards(), 0..3), vec(gaps(), 0..3), vec(words(), 0..3));
-        let head = (words(), 0i64..4_000_000_000_000_000, words());
+        let head = (words(), 0i64..4_000_000_000_000_000, words(), scopes());
         (head, system, Just(resources), checks, lists, prop::collection::btree_map(words(), 0..MOST, 0..3)).prop_map(
-            |((id, time, tool_version), system, resources, checks, (standards, gaps, notes), read)| {
+            |((id, time, tool_version, scope), system, resources, checks, (standards, gaps, notes), read)| {
                 let (name, version, distribution, origin, technology) = system;
                 Assessment {
                     id,
                     system: System { technology, name, version, distribution, origin },
                     assessed_at: jiff::Timestamp::from_microsecond(time).expect("in range").to_string(),
+                    scope,
                     tool_version,
                     resources,
                     checks,

@@ -99,17 +99,20 @@ pub enum GapReason {
     Truncated,
     /// Nothing was there to collect it with (no node data, no cloud access).
     NotCollected,
+    /// It is only read if the user wants it, and the user did not: a limit of the scan, not a failure of it.
+    NotAsked,
 }
 
 impl GapReason {
     /// Every reason.
-    pub const ALL: [GapReason; 6] = [
+    pub const ALL: [GapReason; 7] = [
         GapReason::Forbidden,
         GapReason::Unreachable,
         GapReason::ServerError,
         GapReason::Malformed,
         GapReason::Truncated,
         GapReason::NotCollected,
+        GapReason::NotAsked,
     ];
 
     /// Lower-case words.
@@ -121,6 +124,7 @@ impl GapReason {
             GapReason::Malformed => "malformed",
             GapReason::Truncated => "truncated",
             GapReason::NotCollected => "not collected",
+            GapReason::NotAsked => "not asked for",
         }
     }
 }

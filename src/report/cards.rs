@@ -20,14 +20,8 @@ pub struct Card {
 /// A card for each standard that the view shows, over its whole totals, sorted by name.
 pub fn cards(selection: &Selection<'_>) -> Vec<Card> {
     let mut cards: Vec<Card> = Vec::new();
-    let mut counted: Vec<(usize, *const crate::model::StandardResult)> = Vec::new();
-    for row in &selection.rows {
-        let key = (row.system, std::ptr::from_ref(row.standard));
-        if counted.contains(&key) {
-            continue;
-        }
-        counted.push(key);
-        let standard = &row.standard.standard;
+    for (_, result) in selection.standards() {
+        let standard = &result.standard;
         let name = format!("{} {}", standard.name, standard.version);
         let at = cards.iter().position(|card| card.name == name).unwrap_or_else(|| {
             cards.push(Card { name, kind: standard.kind, systems: 0, totals: Totals::default() });
@@ -35,7 +29,7 @@ pub fn cards(selection: &Selection<'_>) -> Vec<Card> {
         });
         if let Some(card) = cards.get_mut(at) {
             card.systems += 1;
-            add(&mut card.totals, &row.standard.totals);
+            add(&mut card.totals, &result.totals);
         }
     }
     cards.sort_by(|a, b| natural(&a.name, &b.name));

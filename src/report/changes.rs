@@ -44,6 +44,11 @@ fn system(paper: &mut Paper<'_>, changes: &Changes<'_>, all: bool) -> io::Result
     let moment =
         |assessment: &Assessment| format!("{} (scan {})", words::minute(&assessment.assessed_at), assessment.id);
     paper.line(0, &Line::new().dim("from ").dim(&moment(before)).dim(" to ").dim(&moment(after)))?;
+    if before.scope != after.scope {
+        let words = |assessment: &Assessment| assessment.scope.label().unwrap_or_else(|| "the whole system".to_owned());
+        let scopes = format!("The scans looked at different parts: {}; then {}.", words(before), words(after));
+        paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().add(Ink::Yellow, &scopes))?;
+    }
     paper.stroke()?;
     let sums = Line::new().add(Ink::Red, &format!("{} new", diff.new.len())).plain("   ");
     let sums = sums.add(Ink::Green, &format!("{} fixed", diff.fixed.len())).plain("   ");
@@ -125,6 +130,9 @@ fn became(item: &DiffItem<'_>) -> String {
     match (item.before, item.after, item.cause) {
         (before, after, _) if before == after => String::new(),
         (before, after, Cause::State) => format!("{}, was {}", state(after), state(before)),
+        (None, _, Cause::Scope) => "the earlier scan did not look there".to_owned(),
+        (_, None, Cause::Scope) => "the later scan did not look there".to_owned(),
+        (_, after, Cause::Scope) => format!("{} in what the later scan looked at", state(after)),
         (None, _, Cause::Check) => "the check was not evaluated before".to_owned(),
         (_, None, Cause::Check) => "the check is not evaluated any more".to_owned(),
         (None, ..) => "was not there".to_owned(),
@@ -181,7 +189,7 @@ pub fn write_json(changes: &[Changes<'_>], out: &mut dyn Write) -> io::Result<()
 
 fn value(changes: &Changes<'_>) -> Value {
     let coverage = &changes.diff.coverage;
-    let scan = |assessment: &Assessment| json!({"scan_id": assessment.id, "assessed_at": assessment.assessed_at});
+    let scan = |assessment: &Assessment| json!({"scan_id": assessment.id, "assessed_at": assessment.assessed_at, "scope": assessment.scope});
     let items = |items: &[DiffItem<'_>]| items.iter().map(|item| item_value(changes, item)).collect::<Vec<_>>();
     let rules = |rules: &[(&StandardInfo, &RuleResult)]| {
         rules.iter().map(|(standard, rule)| json!({"standard": standard.id, "rule": rule.id})).collect::<Vec<_>>()
@@ -214,12 +222,14 @@ fn value(changes: &Changes<'_>) -> Value {
 fn item_value(changes: &Changes<'_>, item: &DiffItem<'_>) -> Value {
     let detail = item.outcome.detail.as_deref();
     json!({
+        "finding_id": item.identity().digest(&changes.after.system),
         "check": item.check.check.id, "parameters": item.check.params, "severity": item.severity(),
         "rules": rules_of(changes, item), "kind": &*item.resource.kind, "scope": item.resource.scope,
         "name": &*item.resource.name, "element": item.outcome.element, "before": item.before, "after": item.after,
         "waived": item.waived(), "reason": detail.map(|detail| &detail.reason),
         "cause": match item.cause {
             Cause::State => "state", Cause::Resource => "resource", Cause::Check => "check", Cause::Gap => "gap",
+            Cause::Scope => "scope",
         },
     })
 }

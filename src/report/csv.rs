@@ -11,10 +11,10 @@ use std::io::{self, Write};
 
 use super::view::{Finding, Row, Selection};
 use crate::base::text::sanitise;
-use crate::model::{Detail, Evidence};
+use crate::model::{Detail, Evidence, WaiverSource};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 37] = [
+pub const COLUMNS: [&str; 38] = [
     "system",           // name
     "technology",       //
     "system_version",   // as the system reports it
@@ -52,6 +52,7 @@ pub const COLUMNS: [&str; 37] = [
     "fix",              //
     "assessed_at",      // RFC 3339, UTC
     "scan_id",          //
+    "waiver_source",    // file or annotation
 ];
 
 pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -71,7 +72,7 @@ pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
             front.write(&mut csv)?;
             write_finding(&mut csv, &finding)?;
             back.write(&mut csv)?;
-            front.write_end(&mut csv)?;
+            front.write_end(&mut csv, finding.outcome.waiver.as_ref().map(|waiver| waiver.source))?;
             check = Some((finding.check_index, back));
         }
         if empty {
@@ -83,7 +84,7 @@ pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
             for _ in 26..35 {
                 csv.write_field("")?;
             }
-            front.write_end(&mut csv)?;
+            front.write_end(&mut csv, None)?;
         }
     }
     csv.flush()
@@ -127,8 +128,9 @@ impl<'a> Front<'a> {
     }
 
     // Ends the record.
-    fn write_end(&self, csv: &mut Csv<'_>) -> csv::Result<()> {
+    fn write_end(&self, csv: &mut Csv<'_>, waived_in: Option<WaiverSource>) -> csv::Result<()> {
         self.end.iter().try_for_each(|cell| csv.write_field(cell.as_bytes()))?;
+        csv.write_field(waived_in.map_or("", WaiverSource::as_str))?;
         csv.write_record(None::<&[u8]>)
     }
 }

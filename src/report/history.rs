@@ -4,11 +4,11 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use super::terminal::paper::{Ink, Line, Paper};
+use super::terminal::paper::{Ink, Line, Paper, Room};
 use super::{TableStyle, words};
-use crate::model::{StandardInfo, Technology, Totals};
+use crate::model::{Scope, StandardInfo, Technology, Totals};
 
-/// One standard on one system over time.
+/// One standard on one system, or on the same part of it, over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// Technology of the system.
@@ -17,6 +17,8 @@ pub struct Series {
     pub system: String,
     /// The standard.
     pub standard: StandardInfo,
+    /// How much of the system the scans looked at.
+    pub scope: Scope,
     /// The scans, the oldest first.
     pub points: Vec<Point>,
 }
@@ -48,6 +50,9 @@ pub fn write_text(series: &[Series], style: &TableStyle, out: &mut dyn Write) ->
         let title = format!("{} {}", series.standard.name, series.standard.version);
         let left = Line::new().add(Ink::Bold, &words::short(&series.system, 100));
         paper.edges(0, &left, &Line::new().plain(&words::short(&title, 100)))?;
+        if let Some(scope) = series.scope.label() {
+            paper.fit(Room { indent: 0, hanging: 2, lines: 2 }, &Line::new().dim(&scope))?;
+        }
         chart(&mut paper, &series.points)?;
         table(&mut paper, &series.points, if style.verbose > 0 { usize::MAX } else { ROWS })?;
     }
@@ -132,7 +137,7 @@ pub fn write_json(series: &[Series], out: &mut dyn Write) -> io::Result<()> {
     let series = series.iter().map(|series| {
         json!({
             "system": series.system, "technology": series.technology, "standard_id": series.standard.id,
-            "standard": series.standard.short, "standard_version": series.standard.version,
+            "standard": series.standard.short, "standard_version": series.standard.version, "scope": series.scope,
             "scans": series.points.iter().map(point).collect::<Vec<_>>(),
         })
     });
@@ -156,7 +161,8 @@ mod tests {
         };
         let points = passed.iter().enumerate().map(point).collect();
         let standard = cluster.standards[0].standard.clone();
-        Series { technology: Technology::Kubernetes, system: "prod".to_owned(), standard, points }
+        let scope = Scope::default();
+        Series { technology: Technology::Kubernetes, system: "prod".to_owned(), standard, scope, points }
     }
 
     fn page(series: &[Series], width: usize) -> String {

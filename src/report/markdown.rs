@@ -26,7 +26,8 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
     }
     for (at, assessment) in report.assessments.iter().enumerate() {
         let rows: Vec<&Row<'_>> = selection.rows_of(at).collect();
-        system(out, assessment, &rows)?;
+        let standards: Vec<&StandardResult> = selection.standards_of(at).collect();
+        system(out, assessment, &standards)?;
         failed(out, selection, &rows)?;
         manual(out, selection, &rows)?;
         remarks(out, assessment)?;
@@ -34,7 +35,8 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
     if !report.others.is_empty() {
         writeln!(out, "\n## Not assessed\n")?;
         for other in report.others {
-            writeln!(out, "- {}: {}", code(&other.name), other.status.label())?;
+            let why = other.why.as_ref().map_or_else(String::new, |why| format!(", {}", text(why)));
+            writeln!(out, "- {}: {}{why}", code(&other.name), other.status.label())?;
         }
     }
     if selection.left_out.rules > 0 {
@@ -43,7 +45,7 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
     Ok(())
 }
 
-fn system(out: &mut dyn Write, assessment: &Assessment, rows: &[&Row<'_>]) -> io::Result<()> {
+fn system(out: &mut dyn Write, assessment: &Assessment, standards: &[&StandardResult]) -> io::Result<()> {
     let system = &assessment.system;
     writeln!(out, "\n## {}\n", code(&system.name))?;
     write!(out, "{}", system.technology)?;
@@ -51,8 +53,9 @@ fn system(out: &mut dyn Write, assessment: &Assessment, rows: &[&Row<'_>]) -> io
         write!(out, " {}", text(part))?;
     }
     writeln!(out, ", read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
-    let shown = |s: &&StandardResult| rows.iter().any(|row| std::ptr::eq(row.standard, *s));
-    let standards: Vec<&StandardResult> = assessment.standards.iter().filter(shown).collect();
+    if let Some(part) = assessment.scope.narrowing() {
+        writeln!(out, "A part of the system: {}.\n", text(&part))?;
+    }
     if standards.is_empty() {
         return writeln!(out, "No rule to show.");
     }
@@ -61,7 +64,7 @@ fn system(out: &mut dyn Write, assessment: &Assessment, rows: &[&Row<'_>]) -> io
         "| Standard | Posture | Failed | Critical | High | Medium | Low | Waived | Manual | Passed | Not relevant |"
     )?;
     writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
-    for result in &standards {
+    for result in standards {
         let totals = &result.totals;
         let posture = match (totals.posture(), totals.posture_with_waivers()) {
             (Some(plain), Some(waived)) if plain != waived => format!("{plain}% ({waived}% with waivers)"),

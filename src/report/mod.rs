@@ -141,6 +141,8 @@ pub struct Report<'a> {
     pub assessments: &'a [Assessment],
     /// Systems that are known and have no assessment here; they count in the coverage of the overview.
     pub others: &'a [OtherSystem],
+    /// Systems whose last scan failed and that are shown as they were before.
+    pub failed: &'a [FailedScan],
     /// Command that shows these assessments again; options of the view are appended to it in hints (`spm report`,
     /// `spm scan --from rendered/`).
     pub command: &'a str,
@@ -155,6 +157,29 @@ pub struct OtherSystem {
     pub name: String,
     /// Why there is none.
     pub status: OtherStatus,
+    /// What went wrong, in words, if something did.
+    pub why: Option<String>,
+}
+
+/// A scan that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedScan {
+    /// Technology of the system.
+    pub technology: Technology,
+    /// Its name.
+    pub name: String,
+    /// When it was tried, RFC 3339 in UTC.
+    pub at: String,
+    /// What went wrong, in words.
+    pub why: String,
+}
+
+impl Report<'_> {
+    /// The failed scan of the system that this assessment is of, if it is younger.
+    pub fn failed_since(&self, assessment: &Assessment) -> Option<&FailedScan> {
+        let system = &assessment.system;
+        self.failed.iter().find(|failed| failed.technology == system.technology && failed.name == system.name)
+    }
 }
 
 /// Why a known system has no assessment.

@@ -18,7 +18,9 @@ use super::view::{Finding, Row, Selection};
 use super::{Each, Report, words};
 use crate::base::digest;
 use crate::base::text::sanitise;
-use crate::model::{Assessment, CheckInfo, CheckResult, Evidence, Location, Outcome, Severity, State};
+use crate::model::{
+    Assessment, CheckInfo, CheckResult, Evidence, Identity, Location, Outcome, Severity, State, WaiverSource,
+};
 
 /// Results per run that code scanning accepts.
 const RESULTS: usize = 25_000;
@@ -184,6 +186,7 @@ impl<'a> Run<'a> {
             Some(element) => format!("{} {element}", finding.resource),
             None => finding.resource.to_string(),
         };
+        let identity = Identity::new(finding.check, finding.resource, outcome).digest(&self.assessment.system);
         let mut result = json!({
             "ruleId": check.id,
             "ruleIndex": self.rules.get(&check.id),
@@ -191,12 +194,15 @@ impl<'a> Run<'a> {
             "level": if failed { level(check.severity()) } else { "none" },
             "message": {"text": message(&name, check, outcome)},
             "locations": [self.location(place, Some((&name, &finding.resource.kind)))],
-            "partialFingerprints": {"spm/v1": identity(self.assessment, finding)},
+            "partialFingerprints": {"spm/v1": identity},
             "suppressions": [],
         });
         if let (Some(waiver), Some(slot)) = (&outcome.waiver, result.get_mut("suppressions")) {
             *slot = json!([{
-                "kind": "external",
+                "kind": match waiver.source {
+                    WaiverSource::File => "external",
+                    WaiverSource::Annotation => "inSource",
+                },
                 "status": "accepted",
                 "justification": text(&waiver.reason),
                 "properties": {"owner": waiver.owner, "expires": waiver.expires},
@@ -252,22 +258,6 @@ fn level(severity: Severity) -> &'static str {
         Severity::Medium => "warning",
         Severity::Low => "note",
     }
-}
-
-/// Identity of a finding: system, check, parameters, resource, element.
-fn identity(assessment: &Assessment, finding: &Finding<'_>) -> String {
-    let parameters: String = finding.check.params.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-    let resource = finding.resource;
-    let parts = [
-        assessment.system.name.as_str(),
-        &finding.check.check.id,
-        &parameters,
-        &resource.kind,
-        resource.scope.as_deref().unwrap_or_default(),
-        &resource.name,
-        finding.outcome.element.as_deref().unwrap_or_default(),
-    ];
-    digest::hex(parts, 16)
 }
 
 /// `CIS 1.12.0 5.2.2`.

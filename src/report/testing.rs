@@ -28,6 +28,7 @@ impl Builder {
                     origin: "https://10.0.0.1:6443".to_owned(),
                 },
                 assessed_at: "2026-11-21T22:12:05Z".to_owned(),
+                scope: Scope::default(),
                 tool_version: "0.1.0".to_owned(),
                 resources: Vec::new(),
                 checks: Vec::new(),
@@ -141,6 +142,7 @@ pub fn waiver() -> Option<Arc<Waiver>> {
         reason: "Needs the host network until the new router is in place".to_owned(),
         owner: Some("team-network".to_owned()),
         expires: Some("2027-03-31".to_owned()),
+        source: WaiverSource::File,
     }))
 }
 
@@ -320,7 +322,12 @@ pub fn hostile() -> Assessment {
     detail.evidence[0].location = Some(Location { file: HOSTILE.into(), line: 7 });
     detail.omitted = 3;
     bad.detail = Some(Arc::new(detail));
-    bad.waiver = Some(Arc::new(Waiver { reason: HOSTILE.to_owned(), owner: Some(HOSTILE.to_owned()), expires: None }));
+    bad.waiver = Some(Arc::new(Waiver {
+        reason: HOSTILE.to_owned(),
+        owner: Some(HOSTILE.to_owned()),
+        expires: None,
+        source: WaiverSource::Annotation,
+    }));
     let mut unsure = outcome(named, None, State::Manual);
     unsure.detail = Some(Arc::new(reason(HOSTILE, Some(HOSTILE))));
     let outcomes = vec![bad, outcome(long, None, State::Failed), unsure];
@@ -405,10 +412,16 @@ pub fn sets() -> Vec<(&'static str, Vec<Assessment>)> {
 }
 
 pub fn others() -> Vec<OtherSystem> {
-    let other = |name: &str, status| OtherSystem { technology: Technology::Kubernetes, name: name.to_owned(), status };
-    vec![other("staging", OtherStatus::NotEnabled), other("edge-7", OtherStatus::NoData)]
+    let other = |name: &str, status, why: Option<&str>| OtherSystem {
+        technology: Technology::Kubernetes,
+        name: name.to_owned(),
+        status,
+        why: why.map(str::to_owned),
+    };
+    let why = "the scan of 2026-11-20 failed: no answer within 30 s";
+    vec![other("staging", OtherStatus::NotEnabled, None), other("edge-7", OtherStatus::NoData, Some(why))]
 }
 
 pub fn report(assessments: &[Assessment]) -> Report<'_> {
-    Report { assessments, others: &[], command: "spm report" }
+    Report { assessments, others: &[], failed: &[], command: "spm report" }
 }

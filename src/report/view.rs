@@ -230,6 +230,8 @@ pub struct Selection<'a> {
     pub left_out: Tally,
     /// The view that selected.
     pub view: &'a View,
+    // Standards that are shown: position of the assessment, and its result.
+    standards: Vec<(usize, &'a StandardResult)>,
     // Per assessment: which resources the view looks at; none if all.
     scopes: Vec<Option<Vec<bool>>>,
 }
@@ -238,6 +240,7 @@ impl View {
     /// Picks and sorts the rules.
     pub fn select<'a>(&'a self, report: &Report<'a>) -> Selection<'a> {
         let mut rows = Vec::new();
+        let mut standards = Vec::new();
         let mut all = Tally::default();
         let mut scopes = Vec::with_capacity(report.assessments.len());
         let rule_text = self.rule.as_deref().map(str::to_lowercase);
@@ -250,6 +253,7 @@ impl View {
             let wanted = any_equals(&self.systems, &[&assessment.system.name]);
             for standard in &assessment.standards {
                 let wanted = wanted && self.wants_standard(standard);
+                let before = rows.len();
                 for rule in &standard.rules {
                     all.rules += 1;
                     all.findings += rule.counts.total();
@@ -265,13 +269,17 @@ impl View {
                         rows.push(row);
                     }
                 }
+                // One of which nothing is relevant is there all the same, unless filters ask for some rules only.
+                if wanted && (rows.len() > before || self.is_about_all_rules()) {
+                    standards.push((system, standard));
+                }
             }
             scopes.push(scope);
         }
         rows.sort_by(|a, b| self.compare(a, b));
         let shown = Tally { rules: rows.len(), findings: rows.iter().map(|row| self.listed(&row.counts)).sum() };
         let left_out = Tally { rules: all.rules - shown.rules, findings: all.findings - shown.findings };
-        Selection { rows, shown, left_out, view: self, scopes }
+        Selection { rows, shown, left_out, view: self, standards, scopes }
     }
 
     /// A resource with this state is listed.
@@ -281,6 +289,14 @@ impl View {
         } else {
             self.results.contains(&state)
         }
+    }
+
+    fn is_about_all_rules(&self) -> bool {
+        self.results.is_empty()
+            && self.severities.is_empty()
+            && self.rule.is_none()
+            && self.namespaces.is_empty()
+            && self.resource.is_none()
     }
 
     fn listed(&self, counts: &Counts) -> usize {
@@ -349,6 +365,16 @@ impl<'a> Selection<'a> {
     /// The view lists this outcome of the assessment at `system`, if any rule that it answers is shown.
     pub fn lists(&self, system: usize, outcome: &Outcome) -> bool {
         self.view.lists(outcome.state) && self.scope(system).is_none_or(|scope| is_inside(scope, outcome))
+    }
+
+    /// Standards that are shown, in the order of the report: position of the assessment, and the result.
+    pub fn standards(&self) -> impl Iterator<Item = (usize, &'a StandardResult)> {
+        self.standards.iter().copied()
+    }
+
+    /// Standards of the assessment at `system` that are shown.
+    pub fn standards_of(&self, system: usize) -> impl Iterator<Item = &'a StandardResult> {
+        self.standards().filter(move |(at, _)| *at == system).map(|(_, standard)| standard)
     }
 
     /// Rows of the assessment at `system`, in order.

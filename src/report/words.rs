@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
-use crate::model::{Control, StandardKind, StandardResult, State, Waiver};
+use crate::model::{Control, StandardKind, StandardResult, State, Waiver, WaiverSource};
 
 /// Cut to `columns`, visibly.
 pub fn short(text: &str, columns: usize) -> Cow<'_, str> {
@@ -85,6 +85,9 @@ pub fn waiver(waiver: &Waiver) -> String {
     if let Some(owner) = &waiver.owner {
         text.push_str(if text.is_empty() { "by " } else { ", by " });
         text.push_str(owner);
+    }
+    if waiver.source == WaiverSource::Annotation {
+        text.push_str(if text.is_empty() { "in its annotation" } else { ", in its annotation" });
     }
     text.push_str(if text.is_empty() { "" } else { ": " });
     text + &waiver.reason

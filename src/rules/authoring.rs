@@ -75,7 +75,10 @@ fn definitions() -> Value {
     operators.insert("ignore_case".to_owned(), json!({"type": "boolean", "description": MODIFIERS[0].1}));
     operators.insert(
         "unset".to_owned(),
-        json!({"enum": [true, false, "unknown", "true", "false"], "description": MODIFIERS[1].1}),
+        json!({
+            "anyOf": [{"enum": [true, false, "unknown", "true", "false"]}, {"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"}],
+            "description": MODIFIERS[1].1,
+        }),
     );
     json!({
         "operators": {"type": "object", "properties": operators, "additionalProperties": false},

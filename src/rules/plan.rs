@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::base::order::natural;
 use crate::base::{spelling, text};
 use crate::expr::{Path, Wanted};
 use crate::model::{System, Technology};
@@ -43,6 +44,9 @@ impl Wish {
         named && self.version.as_ref().is_none_or(|version| *version == info.version)
     }
 }
+
+/// A check with its parameters in effect and the names of those that were customised.
+type Evaluated = (String, BTreeMap<String, String>, Vec<String>);
 
 /// What a run evaluates.
 pub struct Plan {
@@ -128,6 +132,8 @@ impl Plan {
     fn of(library: &Library, chosen: Vec<(String, bool)>, notes: Vec<String>) -> Result<Plan, PlanError> {
         let mut plan = Plan { standards: Vec::new(), instances: Vec::new(), notes };
         let mut known: BTreeMap<(String, String), u32> = BTreeMap::new();
+        // A parameter that one standard gives and another leaves at the same default is the same evaluation.
+        let mut same: BTreeMap<Evaluated, u32> = BTreeMap::new();
         for (id, selected) in chosen {
             let Some(standard) = library.standard(&id)? else { continue };
             let mut rules = Vec::with_capacity(standard.rules.len());
@@ -140,8 +146,13 @@ impl Plan {
                     let at = match known.get(&key) {
                         Some(at) => *at,
                         None => {
-                            plan.instances.push(library.instance(&standard, &used)?);
-                            let at = u32::try_from(plan.instances.len() - 1).unwrap_or(u32::MAX);
+                            let instance = library.instance(&standard, &used)?;
+                            let next = u32::try_from(plan.instances.len()).unwrap_or(u32::MAX);
+                            let (params, customised) = (instance.params.clone(), instance.customised.clone());
+                            let at = *same.entry((used.check.clone(), params, customised)).or_insert(next);
+                            if at == next {
+                                plan.instances.push(instance);
+                            }
                             known.insert(key, at);
                             at
                         }
@@ -194,15 +205,22 @@ fn check_wishes(headers: &[Standard], wishes: &[Wish], technology: Technology) -
         if headers.iter().any(|standard| wish.means(standard)) {
             continue;
         }
-        let versions: Vec<&str> = headers
-            .iter()
-            .filter(|standard| Wish { version: None, ..wish.clone() }.means(standard))
-            .map(|standard| standard.info.version.as_str())
+        // Standards for several sorts of systems share a short name.
+        let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for standard in headers.iter().filter(|standard| Wish { version: None, ..wish.clone() }.means(standard)) {
+            versions.entry(&standard.info.name).or_default().push(&standard.info.version);
+        }
+        let versions: Vec<String> = versions
+            .into_iter()
+            .map(|(name, mut versions)| {
+                versions.sort_by(|a, b| natural(a, b));
+                format!("{name} {}", versions.join(", "))
+            })
             .collect();
         let shorts: Vec<String> = headers.iter().map(|standard| standard.info.short.to_lowercase()).collect();
         let near = spelling::nearest(&wish.name, shorts.iter().map(String::as_str));
         let help = match (&wish.version, near) {
-            (Some(_), _) if !versions.is_empty() => Some(format!("known versions: {}", versions.join(", "))),
+            (Some(_), _) if !versions.is_empty() => Some(format!("known versions: {}", versions.join("; "))),
             (_, Some(near)) => Some(format!("did you mean \"{near}\"?")),
             _ => Some(format!("see `spm standards` for those of {technology}")),
         };

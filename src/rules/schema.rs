@@ -149,14 +149,22 @@ fn add(wanted: &mut Wanted, read: &Read, rest: &Path) {
         for template in kubernetes::TEMPLATES {
             wanted.add(template.kind, &Path::keys(template.podspec).join(&path));
         }
+    } else if read.kind == kubernetes::CUSTOM {
+        for kind in kubernetes::custom::KINDS {
+            wanted.add(kind.name, &path);
+        }
     } else if let Some(kind) = catalog::kind(read.kind) {
-        wanted.add(kind.name, &path);
+        match read.namespace {
+            Some(namespace) => wanted.add_in(namespace, kind.name, &path),
+            None => wanted.add(kind.name, &path),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expr::Projection;
 
     #[test]
     fn every_path_of_the_catalog_parses_and_every_kind_is_known() {
@@ -169,7 +177,8 @@ mod tests {
                     read.path.parse::<Path>().unwrap_or_else(|e| panic!("{}: {e}", view.name));
                 }
                 assert!(
-                    read.kind == kubernetes::PODSPEC || catalog::kind(read.kind).is_some(),
+                    [kubernetes::PODSPEC, kubernetes::CUSTOM].contains(&read.kind)
+                        || catalog::kind(read.kind).is_some(),
                     "{}: unknown kind {}",
                     view.name,
                     read.kind
@@ -197,6 +206,21 @@ mod tests {
             spec.entry("containers").and_then(|e| e.1.element()).and_then(|p| p.entry("securityContext")).is_some()
         );
         assert!(wanted.of("Secret").is_none());
+    }
+
+    #[test]
+    fn what_components_are_read_from_is_read_of_their_namespace_only() {
+        let (field, flag): (Path, Path) = ("image".parse().unwrap(), "flags.profiling".parse().unwrap());
+        let wanted = wanted([("container", &field), ("kube-apiserver", &flag)]);
+        let container = |projection: &Projection, key: &str| {
+            let keys = ["spec", "containers"].iter().try_fold(projection, |p, key| p.entry(key).map(|e| e.1));
+            keys.and_then(|p| p.element()).and_then(|p| p.entry(key)).is_some()
+        };
+        let (namespace, elsewhere) = wanted.elsewhere("Pod").unwrap();
+        assert_eq!(namespace, "kube-system");
+        assert!(container(wanted.of("Pod").unwrap(), "command") && !container(elsewhere, "command"));
+        assert!(container(wanted.of("Pod").unwrap(), "image") && container(elsewhere, "image"));
+        assert_eq!(wanted.elsewhere("Deployment"), None);
     }
 
     #[test]

@@ -37,6 +37,18 @@ pub enum StoreError {
         /// Its layout.
         found: i64,
     },
+    /// An earlier spm has written it, and it cannot be brought up to date.
+    #[error(
+        "the store {} has layout {found} of an older spm and cannot be written: make it writable once, or copy it and name \
+         the copy with --store",
+        .path.display()
+    )]
+    Older {
+        /// File of the store.
+        path: PathBuf,
+        /// Its layout.
+        found: i64,
+    },
     /// It may only be read.
     #[error("the store {} cannot be written: it is read-only; name another file with --store, or use --no-store", .path.display())]
     ReadOnly {

@@ -29,7 +29,7 @@ pub(super) fn load(
 ) -> Result<Assessment, Fault> {
     let mut reader = Reader::new(connection)?;
     let mut statement = connection.prepare_cached(
-        "SELECT scan, assessed_at, tool_version, version, distribution, origin, resources, gaps, notes, read
+        "SELECT scan, assessed_at, tool_version, version, distribution, origin, resources, gaps, notes, read, scope
          FROM scans WHERE id = ?1",
     )?;
     let mut rows = statement.query([scan])?;
@@ -45,6 +45,7 @@ pub(super) fn load(
             origin: row.get(5)?,
         },
         assessed_at: row.get(1)?,
+        scope: serde_json::from_str(text(row, 10)?)?,
         tool_version: row.get(2)?,
         resources: Vec::new(),
         checks: Vec::new(),

@@ -4,12 +4,13 @@
 //! and writers of other processes work beside it (write-ahead log). Reading a scan gives back the same [`Assessment`].
 //!
 //! # Layout
-//! `PRAGMA user_version` is the layout's version; `schema_1.sql` has the columns.
+//! `PRAGMA user_version` is the layout's version; `schema_1.sql` and what follows it have the columns.
 //!
 //! | table | one row is | size |
 //! | --- | --- | --- |
 //! | `systems` | a system: technology and name | once |
 //! | `scans` | an assessment of a system | per scan |
+//! | `failures` | the last scan of a system, if it failed | once |
 //! | `standard_results` | a standard in a scan, with its sums: the history of the posture | per scan |
 //! | `rule_results` | a requirement in a scan | per scan |
 //! | `check_results` | a check with its parameters in a scan; what passed or was not relevant as one compressed list | per scan |
@@ -24,6 +25,7 @@
 
 mod codec;
 mod error;
+mod failures;
 mod intern;
 mod load;
 mod prune;
@@ -36,12 +38,13 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, Row, params};
 
 pub use error::StoreError;
+pub use failures::Failure;
 pub use prune::{Keep, Pruned};
 
-use crate::model::{Assessment, CheckInfo, StandardInfo, System, Technology, Totals};
+use crate::model::{Assessment, CheckInfo, Scope, StandardInfo, System, Technology, Totals};
 use error::Fault;
 use schema::Kind;
 
@@ -79,6 +82,8 @@ pub struct ScanInfo {
     pub assessed_at: String,
     /// Version of spm that made it.
     pub tool_version: String,
+    /// How much of the system was looked at.
+    pub scope: Scope,
     row: i64,
 }
 
@@ -144,27 +149,56 @@ impl Store {
         if !path.try_exists().map_err(|e| error::of_io(path, &e))? {
             return Ok(None);
         }
-        let store = Store::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match store.layout()? {
+        let opened =
+            Store::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|store| Ok((store.layout()?, store)));
+        let (kind, store) = match opened {
+            Err(StoreError::ReadOnly { .. } | StoreError::Open { .. }) if path.is_file() => {
+                Store::open_immutable(path)?
+            }
+            opened => opened?,
+        };
+        match kind {
             Kind::Store(version) if version == schema::VERSION => Ok(Some(store)),
             // Made, but never written to; or of an older spm: both become readable by opening them once to write.
-            _ => Err(StoreError::ReadOnly { path: path.to_owned() }),
+            Kind::Store(found) => match Store::open(path) {
+                Err(StoreError::ReadOnly { .. } | StoreError::Open { .. }) => {
+                    Err(StoreError::Older { path: path.to_owned(), found })
+                }
+                opened => opened.map(Some),
+            },
+            Kind::Empty | Kind::Foreign => Store::open(path).map(Some),
         }
     }
 
+    /// In a directory that cannot be written (a backup, another user's) SQLite cannot share the log of a store. Without a log
+    /// nobody is writing, and the file is all there is.
+    fn open_immutable(path: &Path) -> Result<(Kind, Store), StoreError> {
+        if std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
+            let why = "its directory cannot be written, and the log beside it is not folded in: copy both to read them";
+            return Err(StoreError::Open { path: path.to_owned(), why: why.to_owned() });
+        }
+        let absolute = std::path::absolute(path).map_err(|e| error::of_io(path, &e))?;
+        let mut uri = String::from("file:");
+        for byte in absolute.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+                byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+                byte => uri.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let connection =
+            connection(Path::new(&format!("{uri}?immutable=1")), access).map_err(|fault| fault.at(path))?;
+        let store = Store { connection, path: path.to_owned() };
+        Ok((store.layout()?, store))
+    }
+
     fn connect(path: &Path, access: OpenFlags) -> Result<Store, StoreError> {
-        let connect = || -> Result<Connection, Fault> {
-            let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-            connection.busy_timeout(PATIENCE)?;
-            // The log survives a killed process in any case; "normal" syncs it when it is folded into the file.
-            connection.execute_batch(
-                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
-                 PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;",
-            )?;
-            connection.set_prepared_statement_cache_capacity(64);
-            Ok(connection)
-        };
-        let connection = connect().map_err(|fault| fault.at(path))?;
+        if path.is_dir() {
+            // SQLite would only say that reading it failed.
+            return Err(StoreError::Open { path: path.to_owned(), why: "it is a directory".to_owned() });
+        }
+        let connection = connection(path, access).map_err(|fault| fault.at(path))?;
         Ok(Store { connection, path: path.to_owned() })
     }
 
@@ -220,6 +254,16 @@ impl Store {
         self.read(|connection| Ok(systems(connection)?.into_iter().map(|(_, key)| key).collect()))
     }
 
+    /// Keeps that a scan of a system failed, until one succeeds.
+    pub fn save_failure(&mut self, failure: &Failure) -> Result<(), StoreError> {
+        failures::save(&self.connection, failure).map_err(|fault| fault.at(&self.path))
+    }
+
+    /// Systems whose last scan failed, sorted.
+    pub fn failures(&self) -> Result<Vec<Failure>, StoreError> {
+        self.read(failures::all)
+    }
+
     /// The scans of a system, the newest first.
     pub fn scans(&self, system: &SystemKey) -> Result<Vec<ScanInfo>, StoreError> {
         self.read(|connection| scans(connection, system))
@@ -267,6 +311,25 @@ impl Store {
     }
 }
 
+fn connection(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    // The log survives a killed process in any case; "normal" syncs it when it is folded into the file.
+    connection.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+         PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The write-ahead log beside a store.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 /// Makes the file and its directories for the owner alone. Only a new file is touched: closing any handle to a file would
 /// release the locks that this process holds on it.
 fn create(path: &Path) -> std::io::Result<()> {
@@ -306,10 +369,8 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Fault> {
 
 /// Size of the file and of its log.
 fn bytes_on_disk(path: &Path) -> u64 {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    size(path) + size(Path::new(&log))
+    size(path) + size(&log_of(path))
 }
 
 fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
@@ -317,41 +378,43 @@ fn systems(connection: &Connection) -> Result<Vec<(i64, SystemKey)>, Fault> {
     let mut rows = statement.query([])?;
     let mut systems = Vec::new();
     while let Some(row) = rows.next()? {
-        let word: String = row.get(1)?;
-        let technology = Technology::ALL
-            .into_iter()
-            .find(|technology| technology.as_str() == word)
-            .ok_or_else(|| Fault::Damaged(format!("unknown technology \"{word}\"")))?;
-        systems.push((row.get(0)?, SystemKey { technology, name: row.get(2)? }));
+        systems.push((row.get(0)?, SystemKey { technology: technology(row, 1)?, name: row.get(2)? }));
     }
     systems.sort_by(|(_, a), (_, b)| a.cmp(b));
     Ok(systems)
 }
 
-const SCAN: &str = "SELECT scans.scan, scans.assessed_at, scans.tool_version, scans.id FROM scans
+fn technology(row: &Row<'_>, column: usize) -> Result<Technology, Fault> {
+    let word: String = row.get(column)?;
+    let known = Technology::ALL.into_iter().find(|technology| technology.as_str() == word);
+    known.ok_or_else(|| Fault::Damaged(format!("unknown technology \"{word}\"")))
+}
+
+const SCAN: &str = "SELECT scans.scan, scans.assessed_at, scans.tool_version, scans.scope, scans.id FROM scans
     JOIN systems ON systems.id = scans.system WHERE systems.technology = ?1 AND systems.name = ?2";
 
-fn scan_info(row: &Row<'_>) -> rusqlite::Result<ScanInfo> {
-    Ok(ScanInfo { id: row.get(0)?, assessed_at: row.get(1)?, tool_version: row.get(2)?, row: row.get(3)? })
+fn scan_info(row: &Row<'_>) -> Result<ScanInfo, Fault> {
+    let scope = serde_json::from_str(&row.get::<_, String>(3)?)?;
+    Ok(ScanInfo { id: row.get(0)?, assessed_at: row.get(1)?, tool_version: row.get(2)?, scope, row: row.get(4)? })
 }
 
 fn scans(connection: &Connection, system: &SystemKey) -> Result<Vec<ScanInfo>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{SCAN} ORDER BY scans.instant DESC, scans.id DESC"))?;
-    let rows = statement.query_map(params![system.technology.as_str(), system.name], scan_info)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = statement.query_and_then(params![system.technology.as_str(), system.name], scan_info)?;
+    rows.collect()
 }
 
 fn find(connection: &Connection, system: &SystemKey, which: Which<'_>) -> Result<Option<ScanInfo>, Fault> {
     let (technology, name) = (system.technology.as_str(), &system.name);
     let newest = format!("{SCAN} AND scans.instant <= ?3 ORDER BY scans.instant DESC, scans.id DESC LIMIT 1");
-    Ok(match which {
-        Which::Latest => connection.prepare_cached(&newest)?.query_row(params![technology, name, i64::MAX], scan_info),
-        Which::At(time) => {
-            connection.prepare_cached(&newest)?.query_row(params![technology, name, time.as_microsecond()], scan_info)
-        }
-        Which::Scan(id) => connection
-            .prepare_cached(&format!("{SCAN} AND scans.scan = ?3"))?
-            .query_row(params![technology, name, id], scan_info),
+    let one = |sql: &str, third: &dyn rusqlite::ToSql| -> Result<Option<ScanInfo>, Fault> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query_and_then(params![technology, name, third], scan_info)?;
+        rows.next().transpose()
+    };
+    match which {
+        Which::Latest => one(&newest, &i64::MAX),
+        Which::At(time) => one(&newest, &time.as_microsecond()),
+        Which::Scan(id) => one(&format!("{SCAN} AND scans.scan = ?3"), &id),
     }
-    .optional()?)
 }

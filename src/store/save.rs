@@ -235,8 +235,8 @@ impl<'a> Scan<'a> {
         let scan = transaction
             .prepare_cached(
                 "INSERT INTO scans (system, scan, assessed_at, instant, tool_version, version, distribution, origin,
-                     resources, gaps, notes, read)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                     resources, gaps, notes, read, scope)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .insert(params![
                 system_id,
@@ -251,7 +251,9 @@ impl<'a> Scan<'a> {
                 serde_json::to_string(&assessment.gaps)?,
                 serde_json::to_string(&assessment.notes)?,
                 serde_json::to_string(&assessment.read)?,
+                serde_json::to_string(&assessment.scope)?,
             ])?;
+        super::failures::forget(transaction, technology, &system.name)?;
         self.write_standards(transaction, scan, &ids)?;
         self.write_checks(transaction, scan, &ids)
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::Fault;
 
 /// `MIGRATIONS[n]` takes layout `n` to `n + 1`; 0 is an empty file. What has been released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Layout that this version writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::sample::{self, Size, any_assessment, cluster};
-use crate::model::{State, Waiver};
+use crate::model::{State, Waiver, WaiverSource};
 
 fn key(name: &str) -> SystemKey {
     SystemKey { technology: Technology::Kubernetes, name: name.to_owned() }
@@ -152,7 +152,8 @@ fn pruning_keeps_what_was_asked_and_leaves_nothing_behind() {
         // A resource, a text and a waiver that only this scan has.
         assessment.resources[0].name = format!("only-{n}").into();
         let failed = assessment.checks[0].outcomes.iter_mut().find(|outcome| outcome.state == State::Failed).unwrap();
-        failed.waiver = Some(Waiver { reason: format!("only {n}"), owner: None, expires: None }.into());
+        failed.waiver =
+            Some(Waiver { reason: format!("only {n}"), owner: None, expires: None, source: WaiverSource::File }.into());
         store.save(&assessment).unwrap();
         store.save(&cluster(Size::SMALL, "test", n)).unwrap();
     }
@@ -198,8 +199,15 @@ fn people_can_ask_in_sql() {
     assessment.id = "later".to_owned();
     assessment.assessed_at = hour(9).to_string();
     let at = assessment.checks[2].outcomes.iter().position(|outcome| outcome.state == State::Failed).unwrap();
-    assessment.checks[2].outcomes[at].waiver =
-        Some(Waiver { reason: "legacy".to_owned(), owner: Some("ann".to_owned()), expires: None }.into());
+    assessment.checks[2].outcomes[at].waiver = Some(
+        Waiver {
+            reason: "legacy".to_owned(),
+            owner: Some("ann".to_owned()),
+            expires: None,
+            source: WaiverSource::File,
+        }
+        .into(),
+    );
     store.save(&assessment).unwrap();
 
     let failed: i64 = assessment.checks.iter().map(|check| check.counts.failed as i64).sum();
@@ -256,15 +264,64 @@ fn errors_say_what_the_file_is() {
 
     drop(Store::open(&path("newer")).unwrap());
     Connection::open(path("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(message(&path("newer")).contains("has layout 99, this spm knows layouts up to 1: use the newer spm"));
+    assert!(message(&path("newer")).contains("has layout 99, this spm knows layouts up to 2: use the newer spm"));
     assert!(matches!(Store::open_to_read(&path("newer")), Err(StoreError::Newer { found: 99, .. })));
 
     std::fs::write(path("file"), "").unwrap();
     assert!(message(&path("file/below.db")).contains("cannot open the store"));
     assert!(message(directory.path()).contains("cannot open the store"));
 
+    let directory_error = Store::open_to_read(directory.path()).unwrap_err().to_string();
+    assert!(directory_error.contains("it is a directory; name another one"), "{directory_error}");
+
     assert!(Store::open_to_read(&path("none")).unwrap().is_none());
     assert!(!path("none").exists());
+}
+
+#[test]
+fn a_store_of_layout_1_is_brought_up_to_date_by_whoever_opens_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("spm.db");
+    let scan = cluster(Size::SMALL, "prod", 1);
+    let mut store = Store::open(&path).unwrap();
+    store.save(&scan).unwrap();
+    let back = "ALTER TABLE scans DROP COLUMN scope; DROP TABLE failures; PRAGMA user_version = 1";
+    store.connection.execute_batch(back).unwrap();
+    drop(store);
+    let store = Store::open_to_read(&path).unwrap().unwrap();
+    assert_eq!(store.at(&key("prod"), Which::Latest).unwrap().as_ref(), Some(&scan));
+    assert!(store.failures().unwrap().is_empty());
+    assert_eq!(store.info().unwrap().layout, 2);
+}
+
+#[test]
+fn a_store_is_readable_where_nothing_can_be_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a b%41?#.db");
+    let scan = cluster(Size::SMALL, "prod", 1);
+    let mut store = Store::open(&path).unwrap();
+    store.save(&scan).unwrap();
+    let error = Store::open_immutable(&path).unwrap_err().to_string();
+    assert!(error.contains("the log beside it is not folded in"), "{error}");
+    // The last one to close it folds the log in.
+    drop(store);
+    let (_, store) = Store::open_immutable(&path).unwrap();
+    assert_eq!(store.at(&key("prod"), Which::Latest).unwrap().as_ref(), Some(&scan));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing was made");
+}
+
+#[test]
+fn a_failed_scan_is_kept_until_one_succeeds() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&directory.path().join("spm.db")).unwrap();
+    let failure = |name: &str, why: &str| Failure { system: key(name), at: hour(1).to_string(), why: why.to_owned() };
+    store.save_failure(&failure("prod", "first")).unwrap();
+    store.save_failure(&failure("prod", "second")).unwrap();
+    store.save_failure(&failure("lab", "other")).unwrap();
+    assert_eq!(store.failures().unwrap(), [failure("lab", "other"), failure("prod", "second")]);
+    store.save(&cluster(Size::SMALL, "prod", 2)).unwrap();
+    store.prune(None, Keep::default()).unwrap();
+    assert_eq!(store.failures().unwrap(), [failure("lab", "other")]);
 }
 
 #[test]

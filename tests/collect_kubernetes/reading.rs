@@ -199,7 +199,7 @@ fn kubelets_are_asked_only_if_that_is_allowed() {
     assert_eq!(
         gaps(&inventory),
         [
-            "KubeletConfigz: not collected, kubelet configuration needs node facts or --allow-node-proxy (needs get nodes/proxy)"
+            "KubeletConfigz: not asked for, kubelet configuration needs node facts or --allow-node-proxy (needs get nodes/proxy)"
         ]
     );
     assert!(!server.paths().iter().any(|path| path.contains("proxy")));
@@ -302,4 +302,34 @@ fn rights_are_reviewed() {
     assert!(
         asked.iter().any(|r| r.body.contains(r#""resourceAttributes":{"group":"","resource":"pods","verb":"list"}"#))
     );
+}
+
+/// A waiver in an annotation of a live object holds for the findings of this object.
+#[test]
+fn live_annotations_waive() {
+    let workload = |name: &str, annotations: serde_json::Value| {
+        json!({"metadata": {"name": name, "namespace": "shop", "uid": name, "annotations": annotations},
+            "spec": {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "web", "image": "x", "securityContext": {"privileged": true}}]}}}})
+    };
+    let waiver = json!({"spm.dev/waive": "{rule: CIS/5.2.2, reason: agreed, expires: 2999-01-01}"});
+    let workloads = vec![workload("cart", waiver.clone()), workload("mail", json!({}))];
+    // The copy of the annotation at a ReplicaSet says nothing.
+    let copy = json!({"metadata": {"name": "cart-1", "namespace": "shop", "annotations": waiver,
+        "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart", "uid": "cart", "controller": true}]},
+        "spec": workloads[0]["spec"]});
+    let objects = [("/apis/apps/v1/deployments", workloads), ("/apis/apps/v1/replicasets", vec![copy])];
+    let server = Server::start(&objects, |_, _| None);
+    let (_dir, file) = kubeconfig(&server.url);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_spm"));
+    command.env_clear().env("KUBECONFIG", &file).env("HOME", file.parent().unwrap());
+    let done = command.args(["scan", "--format", "csv", "--no-store"]).output().unwrap();
+    let words = String::from_utf8(done.stderr).unwrap();
+    let mut reader = csv::Reader::from_reader(done.stdout.as_slice());
+    // Rule, state, name and where the waiver is written.
+    let rows = reader.records().map(|row| [7, 17, 15, 37].map(|at| row.as_ref().unwrap()[at].to_owned()));
+    let failed: Vec<_> = rows.filter(|[rule, state, ..]| rule == "5.2.2" && state == "failed").collect();
+    let expected = [["5.2.2", "failed", "mail", ""], ["5.2.2", "failed", "cart", "annotation"]];
+    assert_eq!(failed, expected, "{words}");
+    assert!(!words.contains("cart-1"), "{words}");
 }

@@ -60,6 +60,33 @@ fn listed(role: &Json) -> BTreeSet<(String, String)> {
     all
 }
 
+/// Verb, group, resource and name (empty for any) of every right in the printed roles, but for those on custom resources,
+/// of which the cluster has none.
+fn granted() -> BTreeSet<[String; 4]> {
+    let mut all = BTreeSet::new();
+    for document in permissions().split("---\n") {
+        let role: Json = serde_yaml::from_str(document).unwrap();
+        if !role["kind"].as_str().unwrap().ends_with("Role") || role["metadata"]["name"] == "spm-reader-custom" {
+            continue;
+        }
+        for rule in role["rules"].as_array().unwrap() {
+            let texts = |key: &str| -> Vec<String> {
+                let items = rule[key].as_array().into_iter().flatten();
+                items.map(|item| item.as_str().unwrap().to_owned()).collect()
+            };
+            let names = if rule["resourceNames"].is_null() { vec![String::new()] } else { texts("resourceNames") };
+            for verb in texts("verbs") {
+                for group in texts("apiGroups") {
+                    for resource in texts("resources") {
+                        all.extend(names.iter().map(|name| [&verb, &group, &resource, name].map(String::clone)));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
 /// What `kubectl get` prints of everything that the scanner may list.
 fn dump(bed: &Bed, path: &Path) {
     let kinds = listed(&role())
@@ -111,28 +138,39 @@ fn the_printed_rights_are_enough_and_only_used_to_read() {
     until("the audit log", || wanted.iter().all(|(_, resource)| asked(resource)));
 
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let mut lists = BTreeSet::new();
+    let mut used = BTreeSet::new();
     for entry in all() {
         let what = &entry["objectRef"];
         let (verb, resource, uri) = (text(&entry["verb"]), text(&what["resource"]), text(&entry["requestURI"]));
         match (verb.as_str(), resource.as_str()) {
-            ("list", _) => {
-                lists.insert((text(&what["apiGroup"]), resource));
-            }
-            ("get", "configmaps") => assert_eq!(what["namespace"], "kube-system", "{uri}"),
+            // Everybody may ask for these.
             ("get", "") => assert!(["/version", "/api", "/apis"].contains(&uri.as_str()), "{uri}"),
+            ("get", "configmaps") => assert_eq!(what["namespace"], "kube-system", "{uri}"),
+            ("list", _) => {}
             _ => panic!("{verb} {uri}"),
+        }
+        if !resource.is_empty() {
+            used.insert([verb, text(&what["apiGroup"]), resource, text(&what["name"])]);
         }
         // Nothing was refused; of the ConfigMaps there is none.
         let code = entry["responseStatus"]["code"].as_u64().unwrap();
         assert!(code == 200 || (code == 404 && uri.contains("/configmaps/")), "{code} {uri}");
     }
-    // And nothing was asked for that was not used.
-    assert_eq!(lists, wanted);
+    // And every verb that was granted was used.
+    assert_eq!(used, granted());
     let gaps = scan.assessment["gaps"].as_array().unwrap();
     let kinds: Vec<&str> = gaps.iter().map(|gap| gap["kind"].as_str().unwrap()).collect();
     // Asking kubelets is a right that has to be wanted.
     assert_eq!(kinds, ["KubeletConfigz"]);
+    assert_eq!(gaps[0]["reason"], "not asked for");
+    // So the scan is complete without it; once it is wanted, it is missing.
+    let complete = |args: &[&str], code| {
+        let mut command = spm();
+        command.args(["scan", "--require-complete", "--format", "csv", "--kubeconfig"]).arg(&bed.scanner).args(args);
+        run(&mut command, code)
+    };
+    complete(&[], 0);
+    complete(&["--allow-node-proxy"], 3);
 
     // The token is nowhere.
     let secret = bed.token.rsplit('.').next().unwrap();
@@ -218,6 +256,80 @@ fn one_change_changes_exactly_the_rules_it_should() {
     assert_eq!(changes(&before, &bed.scan(&[])), [""; 0]);
 }
 
+/// Argo Rollouts, as far as the API server needs to know it.
+const ROLLOUTS: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: rollouts.argoproj.io }
+spec:
+  group: argoproj.io
+  names: { kind: Rollout, plural: rollouts, singular: rollout }
+  scope: Namespaced
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+";
+
+#[test]
+fn custom_resources_with_pod_specs_are_assessed_where_they_are_installed() {
+    let bed = bed();
+    let before = requests(&bed).len();
+    let scan = bed.scan(&[]);
+    let asked = |resource: &str| {
+        let all = requests(&bed).split_off(before);
+        all.iter().filter(|entry| entry["objectRef"]["resource"] == resource).count()
+    };
+    until("the audit log", || asked("pods") > 0);
+    assert_eq!(asked("rollouts"), 0);
+    let mut strict = spm();
+    let (doctor, _) = run(spm().args(["doctor", "--kubeconfig"]).arg(&bed.scanner), 0);
+    assert!(!doctor.contains("rollouts"), "{doctor}");
+
+    bed.apply(ROLLOUTS);
+    bed.kubectl(&["wait", "--for=condition=Established", "crd/rollouts.argoproj.io"]);
+    let template = json!({
+        "metadata": {"labels": {"app": "canary"}},
+        "spec": {"containers": [{"name": "main", "image": "nginx", "securityContext": {"privileged": true}}]}});
+    let object = |kind: &str, version: &str, name: &str| {
+        json!({
+            "apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "lab"},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "canary"}}, "template": template}})
+    };
+    bed.apply(&object("Rollout", "argoproj.io/v1alpha1", "canary").to_string());
+    let uid = bed.kubectl(&["get", "rollout", "canary", "-n", "lab", "-o", "jsonpath={.metadata.uid}"]);
+    let mut set = object("ReplicaSet", "apps/v1", "canary-1");
+    set["metadata"]["ownerReferences"] = json!([
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "canary", "uid": uid, "controller": true}]);
+    bed.apply(&set.to_string());
+    let pods = ["get", "pods", "-n", "lab", "-l", "app=canary", "-o", "name"];
+    until("the pod of the rollout", || !bed.kubectl(&pods).is_empty());
+
+    let check = "kubernetes-container-not-privileged: ";
+    let new =
+        || new_findings(&scan, &bed.scan(&[])).into_iter().filter_map(|f| f.strip_prefix(check).map(str::to_owned));
+    assert_eq!(new().collect::<Vec<_>>(), ["Rollout lab/canary [main]"]);
+
+    // Without the right to list them, there may be more of them than those whose pods are seen.
+    bed.kubectl(&["delete", "clusterrolebinding", "spm-reader-custom"]);
+    bed.until_may("list", "rollouts.argoproj.io", false);
+    let less = bed.scan(&[]);
+    let gaps = less.assessment["gaps"].as_array().unwrap();
+    assert!(gaps.iter().any(|gap| gap["permission"] == "list rollouts.argoproj.io"), "{gaps:#?}");
+    assert!(new_findings(&scan, &less).contains(&format!("{check}Rollout lab/canary [main]")));
+    run(strict.args(["scan", "--require-complete", "--format", "csv", "--kubeconfig"]).arg(&bed.scanner), 3);
+    let (doctor, _) = run(spm().args(["doctor", "--kubeconfig"]).arg(&bed.scanner), 0);
+    assert!(doctor.contains("missing  list rollouts.argoproj.io"), "{doctor}");
+    assert!(!doctor.contains("clonesets"), "{doctor}");
+
+    bed.kubectl(&["delete", "crd", "rollouts.argoproj.io"]);
+    bed.kubectl(&["delete", "replicaset", "canary-1", "-n", "lab"]);
+    bed.kubectl(&["delete", "pods", "-n", "lab", "-l", "app=canary", "--force", "--grace-period=0"]);
+    bed.restore();
+    assert_eq!(new_findings(&scan, &bed.scan(&[])), [""; 0]);
+}
+
 #[test]
 fn a_privileged_container_put_into_a_running_pod_is_found_at_its_controller() {
     let bed = bed();
@@ -241,6 +353,41 @@ fn a_privileged_container_put_into_a_running_pod_is_found_at_its_controller() {
     assert_eq!(outcome["evidence"][0]["path"], "spec.ephemeralContainers[0].securityContext.privileged");
     assert_eq!(outcome["evidence"][0]["source"], format!("live pod {name}"));
     bed.restore();
+}
+
+#[test]
+fn a_dead_context_does_not_stop_the_others() {
+    let bed = bed();
+    let dir = tempfile::tempdir().unwrap();
+    let config = |contexts: &[&str]| {
+        let mut config: Json = serde_yaml::from_str(&fs::read_to_string(&bed.scanner).unwrap()).unwrap();
+        // Nothing listens on port 1.
+        let dead = json!({"name": "dead", "cluster": {"server": "https://127.0.0.1:1"}});
+        config["clusters"].as_array_mut().unwrap().push(dead);
+        let named = |name: &&str| json!({"name": name, "context": {"cluster": name, "user": "scanner"}});
+        config["contexts"] = contexts.iter().map(named).collect();
+        config["current-context"] = contexts[0].into();
+        let file = dir.path().join(contexts.join("-"));
+        fs::write(&file, config.to_string()).unwrap();
+        file
+    };
+    let scan = |contexts: &[&str], args: &[&str], code: i32| {
+        let mut command = spm();
+        command.args(["scan", "--all-contexts", "--timeout", "2s", "--format", "json", "--kubeconfig"]);
+        run(command.arg(config(contexts)).args(args), code)
+    };
+    for contexts in [["bed", "dead"], ["dead", "bed"]] {
+        let (page, said) = scan(&contexts, &[], 0);
+        assert!(said.contains("spm: dead: https://127.0.0.1:1 could not be read"), "{said}");
+        let scanned = Scan::new(&page);
+        assert_eq!(scanned.assessment["system"]["name"], "bed");
+        assert_eq!(scanned.findings(), bed.scan(&[]).findings());
+        // A system that is missing makes the run incomplete, and findings come before that.
+        scan(&contexts, &["--require-complete"], 3);
+        scan(&contexts, &["--require-complete", "--fail-on", "low"], 1);
+    }
+    let (_, said) = scan(&["dead"], &[], 2);
+    assert!(said.contains("could not be read"), "{said}");
 }
 
 #[test]

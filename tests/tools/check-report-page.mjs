@@ -140,6 +140,12 @@ try {
   await page("Emulation.setEmulatedMedia", { media: "", features: [{ name: "prefers-color-scheme", value: "dark" }] });
   is("dark by preference", await js("getComputedStyle(document.body).backgroundColor"), "rgb(18, 22, 28)");
   await picture("dark");
+  await page("Emulation.setEmulatedMedia", { media: "print", features: [{ name: "prefers-color-scheme", value: "dark" }] });
+  is("paper is light", await js("getComputedStyle(document.body).color + getComputedStyle(document.body).backgroundColor"), "rgb(0, 0, 0)rgb(255, 255, 255)");
+  is("notes are unfolded on paper", await js("(dispatchEvent(new Event('beforeprint')), document.querySelectorAll('details:not([open])').length)"), 0);
+  await js("dispatchEvent(new Event('afterprint'))");
+  is("and folded again", await js("document.querySelectorAll('details[open]').length"), 0);
+  await page("Emulation.setEmulatedMedia", { media: "", features: [{ name: "prefers-color-scheme", value: "dark" }] });
   await click("#theme");
   is("light by choice", await js("getComputedStyle(document.body).backgroundColor"), "rgb(246, 247, 249)");
   await page("Emulation.setEmulatedMedia", { media: "", features: [] });

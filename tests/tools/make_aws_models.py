@@ -106,7 +106,8 @@ class Model:
 
     def member(self, member, _):
         described = {"type": self.type(member["shape"])}
-        name = member.get("queryName") or member.get("locationName")
+        # Seldom it is the type that has another name, wherever it is a member.
+        name = member.get("queryName") or member.get("locationName") or self.raw["shapes"][member["shape"]].get("locationName")
         if name:
             described["name"] = name
         if member.get("queryName") and member.get("locationName") and member["locationName"] != member["queryName"]:

@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod cloud;
 pub mod components;
+pub mod custom;
 pub mod distribution;
 pub mod files;
 pub mod image;
@@ -19,6 +20,8 @@ use crate::model::Technology::Kubernetes;
 
 /// Stands for the pod spec of every workload kind in [`super::Read::kind`].
 pub const PODSPEC: &str = "@podspec";
+/// Stands for every custom resource that holds a pod spec in [`super::Read::kind`].
+pub const CUSTOM: &str = "@custom";
 
 const OBJECT: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
 
@@ -150,7 +153,8 @@ pub fn object_kind(api_version: &str, name: &str) -> Option<(&'static Kind, bool
     if group == "extensions" && ONCE_EXTENSIONS.contains(&name) {
         return KINDS.iter().find(|kind| kind.name == name).map(|kind| (kind, true));
     }
-    KINDS.iter().find(|kind| kind.name == name && kind.group == group).map(|kind| (kind, false))
+    let mut known = KINDS.iter().chain(custom::KINDS);
+    known.find(|kind| kind.group == group && kind.object_name() == name).map(|kind| (kind, false))
 }
 
 /// Top-level keys of a node facts document.
@@ -183,27 +187,47 @@ pub struct Template {
     pub podspec: &'static [&'static str],
     /// Path of the metadata that pods get.
     pub metadata: &'static [&'static str],
+    /// Has `spec.replicas`, which mean one if not written.
+    pub scaled: bool,
+    /// Kinds whose objects make objects of this kind, all of them before it in the table.
+    pub owners: &'static [&'static str],
 }
 
-const TEMPLATE: (&[&str], &[&str]) = (&["spec", "template", "spec"], &["spec", "template", "metadata"]);
+// Where pod spec and metadata of pods stand.
+type Paths = (&'static [&'static str], &'static [&'static str]);
 
-const fn template(
-    kind: &'static str,
-    group: &'static str,
-    paths: (&'static [&'static str], &'static [&'static str]),
-) -> Template {
-    Template { kind, group, podspec: paths.0, metadata: paths.1 }
+const WHOLE: Paths = (&["spec"], &["metadata"]);
+const TEMPLATE: Paths = (&["spec", "template", "spec"], &["spec", "template", "metadata"]);
+
+const fn template(kind: &'static str, group: &'static str, paths: Paths, owners: &'static [&'static str]) -> Template {
+    Template { kind, group, podspec: paths.0, metadata: paths.1, scaled: false, owners }
 }
 
-/// Kinds that carry a pod spec, and where.
+const fn scaled(kind: &'static str, group: &'static str, paths: Paths, owners: &'static [&'static str]) -> Template {
+    Template { scaled: true, ..template(kind, group, paths, owners) }
+}
+
+/// Kinds that carry a pod spec, and where: each behind those that may own it.
 pub const TEMPLATES: &[Template] = &[
-    template("Pod", "", (&["spec"], &["metadata"])),
-    template("Deployment", "apps", TEMPLATE),
-    template("StatefulSet", "apps", TEMPLATE),
-    template("DaemonSet", "apps", TEMPLATE),
-    template("ReplicaSet", "apps", TEMPLATE),
-    template("ReplicationController", "", TEMPLATE),
-    template("Job", "batch", TEMPLATE),
+    template("Service.serving.knative.dev", "serving.knative.dev", TEMPLATE, &[]),
+    template("Configuration.serving.knative.dev", "serving.knative.dev", TEMPLATE, &["Service.serving.knative.dev"]),
+    template("Revision.serving.knative.dev", "serving.knative.dev", WHOLE, &["Configuration.serving.knative.dev"]),
+    scaled("Deployment", "apps", TEMPLATE, &["Revision.serving.knative.dev"]),
+    // Behind the Deployment that it may refer to instead of having a template.
+    scaled("Rollout", "argoproj.io", TEMPLATE, &[]),
+    scaled("DeploymentConfig", "apps.openshift.io", TEMPLATE, &[]),
+    scaled("CloneSet", "apps.kruise.io", TEMPLATE, &[]),
+    scaled("StatefulSet.apps.kruise.io", "apps.kruise.io", TEMPLATE, &[]),
+    template("DaemonSet.apps.kruise.io", "apps.kruise.io", TEMPLATE, &[]),
+    template("BroadcastJob", "apps.kruise.io", TEMPLATE, &[]),
+    template(
+        "ScaledJob",
+        "keda.sh",
+        (&["spec", "jobTargetRef", "template", "spec"], &["spec", "jobTargetRef", "template", "metadata"]),
+        &[],
+    ),
+    scaled("StatefulSet", "apps", TEMPLATE, &[]),
+    template("DaemonSet", "apps", TEMPLATE, &[]),
     template(
         "CronJob",
         "batch",
@@ -211,8 +235,28 @@ pub const TEMPLATES: &[Template] = &[
             &["spec", "jobTemplate", "spec", "template", "spec"],
             &["spec", "jobTemplate", "spec", "template", "metadata"],
         ),
+        &[],
     ),
-    template("PodTemplate", "", (&["template", "spec"], &["template", "metadata"])),
+    scaled("ReplicaSet", "apps", TEMPLATE, &["Deployment", "Rollout"]),
+    scaled("ReplicationController", "", TEMPLATE, &["DeploymentConfig"]),
+    template("Job", "batch", TEMPLATE, &["CronJob", "ScaledJob"]),
+    template("PodTemplate", "", (&["template", "spec"], &["template", "metadata"]), &[]),
+    template(
+        "Pod",
+        "",
+        WHOLE,
+        &[
+            "ReplicaSet",
+            "StatefulSet",
+            "DaemonSet",
+            "Job",
+            "ReplicationController",
+            "CloneSet",
+            "StatefulSet.apps.kruise.io",
+            "DaemonSet.apps.kruise.io",
+            "BroadcastJob",
+        ],
+    ),
 ];
 
 /// Namespaces that the cluster itself owns.
@@ -223,7 +267,7 @@ pub const CONFIG_MAPS: [&str; 3] = ["kube-proxy", "kubeadm-config", "kubelet-con
 
 #[cfg(test)]
 mod tests {
-    use super::object_kind;
+    use super::{TEMPLATES, object_kind};
 
     #[test]
     fn the_group_belongs_to_the_kind() {
@@ -231,8 +275,22 @@ mod tests {
         assert_eq!(found("v1", "Pod"), Some(("Pod", false)));
         assert_eq!(found("apps/v1beta2", "Deployment"), Some(("Deployment", false)));
         assert_eq!(found("extensions/v1beta1", "Deployment"), Some(("Deployment", true)));
-        assert_eq!(found("serving.knative.dev/v1", "Service"), None);
+        assert_eq!(found("serving.knative.dev/v1", "Service"), Some(("Service.serving.knative.dev", false)));
+        assert_eq!(found("v1", "Service"), Some(("Service", false)));
+        assert_eq!(found("v1", "Service.serving.knative.dev"), None);
+        assert_eq!(found("argoproj.io/v1alpha1", "Rollout"), Some(("Rollout", false)));
+        assert_eq!(found("example.com/v1", "Rollout"), None);
         assert_eq!(found("v1", "Deployment"), None);
         assert_eq!(found("v1", "Secret"), None);
+    }
+
+    #[test]
+    fn owners_stand_before_what_they_own() {
+        for (at, template) in TEMPLATES.iter().enumerate() {
+            assert_eq!(crate::catalog::kind(template.kind).map(|kind| kind.group), Some(template.group));
+            for owner in template.owners {
+                assert!(TEMPLATES[..at].iter().any(|before| before.kind == *owner), "{owner} of {}", template.kind);
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Views of Kubernetes. The derivations are in `derive::kubernetes`, one file per group of views.
 
-use super::PODSPEC;
+use super::{CUSTOM, PODSPEC, TEMPLATES};
 use crate::catalog::{Field, Pass, Read, View};
 use crate::model::Technology::Kubernetes;
 
@@ -13,12 +13,24 @@ const fn open(path: &'static str, doc: &'static str) -> Field {
 }
 
 const fn read(kind: &'static str, path: &'static str) -> Read {
-    Read { kind, path }
+    Read { kind, path, namespace: None }
+}
+
+// Only of what lies in kube-system.
+const fn read_of_system(kind: &'static str, path: &'static str) -> Read {
+    Read { kind, path, namespace: Some("kube-system") }
 }
 
 /// Kinds whose objects are workloads.
-const WORKLOADS: &[&str] =
-    &["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+const WORKLOADS: &[&str] = &{
+    let mut kinds = [""; TEMPLATES.len()];
+    let mut at = 0;
+    while at < kinds.len() {
+        kinds[at] = TEMPLATES[at].kind;
+        at += 1;
+    }
+    kinds
+};
 
 /// Identity, ownership and what the derivation of workloads itself needs.
 const WORKLOAD_READS: &[Read] = &[
@@ -27,7 +39,6 @@ const WORKLOAD_READS: &[Read] = &[
     read(PODSPEC, "initContainers[*].restartPolicy"),
     read(PODSPEC, "ephemeralContainers[*].name"),
     read(PODSPEC, "os.name"),
-    read(PODSPEC, "nodeName"),
     read("Pod", "metadata.ownerReferences"),
     read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
     read("Pod", "metadata.labels.component"),
@@ -38,6 +49,7 @@ const WORKLOAD_READS: &[Read] = &[
     read("ReplicationController", "metadata.ownerReferences"),
     read("ReplicationController", "spec.replicas"),
     read("Deployment", "metadata.uid"),
+    read("Deployment", "metadata.ownerReferences"),
     read("Deployment", "spec.replicas"),
     read("StatefulSet", "metadata.uid"),
     read("StatefulSet", "metadata.ownerReferences"),
@@ -48,6 +60,10 @@ const WORKLOAD_READS: &[Read] = &[
     read("Job", "metadata.ownerReferences"),
     read("CronJob", "metadata.uid"),
     read("CronJob", "metadata.ownerReferences"),
+    read(CUSTOM, "metadata.uid"),
+    read(CUSTOM, "metadata.ownerReferences"),
+    read(CUSTOM, "spec.replicas"),
+    read("Rollout", "spec.workloadRef"),
 ];
 
 /// What is read to know the images of workloads.
@@ -60,7 +76,6 @@ const IMAGE_READS: &[Read] = &[
     read(PODSPEC, "initContainers[*].restartPolicy"),
     read(PODSPEC, "ephemeralContainers[*].name"),
     read(PODSPEC, "os.name"),
-    read(PODSPEC, "nodeName"),
     read("Pod", "metadata.ownerReferences"),
     read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
     read("Pod", "metadata.labels.component"),
@@ -71,6 +86,7 @@ const IMAGE_READS: &[Read] = &[
     read("ReplicationController", "metadata.ownerReferences"),
     read("ReplicationController", "spec.replicas"),
     read("Deployment", "metadata.uid"),
+    read("Deployment", "metadata.ownerReferences"),
     read("Deployment", "spec.replicas"),
     read("StatefulSet", "metadata.uid"),
     read("StatefulSet", "metadata.ownerReferences"),
@@ -81,6 +97,10 @@ const IMAGE_READS: &[Read] = &[
     read("Job", "metadata.ownerReferences"),
     read("CronJob", "metadata.uid"),
     read("CronJob", "metadata.ownerReferences"),
+    read(CUSTOM, "metadata.uid"),
+    read(CUSTOM, "metadata.ownerReferences"),
+    read(CUSTOM, "spec.replicas"),
+    read("Rollout", "spec.workloadRef"),
 ];
 
 /// What every RBAC view reads.
@@ -98,19 +118,19 @@ const RBAC_READS: &[Read] = &[
     read("ClusterRoleBinding", "metadata.labels"),
 ];
 
-/// What the control plane views read: mirror pods and node facts.
+/// What the control plane views read: pods of the cluster itself and node facts.
 const COMPONENT_READS: &[Read] = &[
-    read("Pod", "metadata.ownerReferences"),
-    read("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
-    read("Pod", "metadata.labels.component"),
-    read("Pod", "metadata.labels['k8s-app']"),
-    read("Pod", "spec.nodeName"),
-    read("Pod", "spec.containers[*].name"),
-    read("Pod", "spec.containers[*].image"),
-    read("Pod", "spec.containers[*].command"),
-    read("Pod", "spec.containers[*].args"),
-    read("Pod", "spec.containers[*].env[*].name"),
-    read("Pod", "spec.containers[*].env[*].value"),
+    read_of_system("Pod", "metadata.ownerReferences"),
+    read_of_system("Pod", "metadata.annotations['kubernetes.io/config.mirror']"),
+    read_of_system("Pod", "metadata.labels.component"),
+    read_of_system("Pod", "metadata.labels['k8s-app']"),
+    read_of_system("Pod", "spec.nodeName"),
+    read_of_system("Pod", "spec.containers[*].name"),
+    read_of_system("Pod", "spec.containers[*].image"),
+    read_of_system("Pod", "spec.containers[*].command"),
+    read_of_system("Pod", "spec.containers[*].args"),
+    read_of_system("Pod", "spec.containers[*].env[*].name"),
+    read_of_system("Pod", "spec.containers[*].env[*].value"),
     read("Node", "metadata.labels"),
     read("Node", "metadata.annotations"),
     read("Node", "spec.providerID"),
@@ -144,6 +164,10 @@ const COMPONENT_FIELDS: &[Field] = &[
     open(
         "audit",
         "API server, absent without a policy. `policy`: the audit policy document; `gaps`: list of texts, each a sort of requests that the policy does not log as CIS 3.2.2 wants it",
+    ),
+    open(
+        "podSecurity",
+        "API server. `enforce`: the level that Pod Security admission holds namespaces to that say none themselves, from the configuration file; `privileged` if nothing says one",
     ),
     open(
         "trust",
@@ -199,6 +223,8 @@ pub const VIEWS: &[View] = &[
                     read("ReplicationController", "metadata"),
                     read("Job", "metadata"),
                     read("CronJob", "metadata"),
+                    read("PodTemplate", "metadata"),
+                    read(CUSTOM, "metadata"),
                 ],
             },
             Pass {
@@ -362,7 +388,11 @@ pub const VIEWS: &[View] = &[
             read(PODSPEC, "serviceAccount"),
             read("Pod", "metadata.ownerReferences"),
             read("ReplicaSet", "metadata.ownerReferences"),
+            read("ReplicationController", "metadata.ownerReferences"),
             read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.ownerReferences"),
+            read(CUSTOM, "metadata.ownerReferences"),
+            read("Rollout", "spec.workloadRef"),
         ],
         passes: &[],
     },
@@ -408,7 +438,11 @@ pub const VIEWS: &[View] = &[
             read("NodeFacts", "documents"),
             read("Pod", "metadata.ownerReferences"),
             read("ReplicaSet", "metadata.ownerReferences"),
+            read("ReplicationController", "metadata.ownerReferences"),
             read("Job", "metadata.ownerReferences"),
+            read("Deployment", "metadata.ownerReferences"),
+            read(CUSTOM, "metadata.ownerReferences"),
+            read("Rollout", "spec.workloadRef"),
             read("Deployment", "metadata.name"),
             read("StatefulSet", "metadata.name"),
             read("DaemonSet", "metadata.name"),

@@ -98,8 +98,10 @@ impl Endpoints {
         }
         let partition = partition(region);
         let signed = match (id, partition.id) {
+            ("iam", "aws-cn") => "cn-north-1",
+            // Otherwise than usual it is addressed as if it had regions.
+            ("support", _) if self.dual_stack || self.fips => region,
             ("support", "aws-cn") => "cn-north-1",
-            ("iam", "aws-cn") if !self.fips => "cn-north-1",
             _ if is_global(id) => partition.home,
             _ => region,
         };
@@ -137,7 +139,9 @@ impl Endpoints {
             }
             ("states", "aws-us-gov") if self.dual_stack => format!("states-fips.{region}.{suffix}"),
             ("eks", "aws") if self.fips && !self.dual_stack => format!("fips.eks.{region}.{suffix}"),
-            ("sagemaker", _) if self.fips && !self.dual_stack => format!("api-fips.sagemaker.{region}.{suffix}"),
+            ("sagemaker", "aws" | "aws-us-gov") if self.fips && !self.dual_stack => {
+                format!("api-fips.sagemaker.{region}.{suffix}")
+            }
             _ => {
                 let first = match id {
                     "ecr" if self.dual_stack => "ecr",

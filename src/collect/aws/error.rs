@@ -48,13 +48,13 @@ pub struct CallError {
     /// The vendor's message or our own words; without secrets, in one line of bounded length.
     pub message: String,
     /// Service, as in the catalog.
-    pub service: String,
+    pub service: Box<str>,
     /// Operation.
-    pub operation: String,
+    pub operation: Box<str>,
     /// Region that was asked.
-    pub region: String,
+    pub region: Box<str>,
     /// What the vendor's support asks for.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
 }
 
 impl CallError {
@@ -109,10 +109,10 @@ impl Failure {
             class: self.class,
             code: self.code,
             message: self.message,
-            service: service.to_owned(),
-            operation: operation.to_owned(),
-            region: safe(region),
-            request_id: self.request_id,
+            service: service.into(),
+            operation: operation.into(),
+            region: safe(region).into(),
+            request_id: self.request_id.map(Into::into),
         }
     }
 

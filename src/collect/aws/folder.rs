@@ -3,7 +3,7 @@
 //!
 //! A list is known by what it holds, if need be by the operation in the file name. Answers about one object carry its name
 //! behind the operation: `get-bucket-policy.my-bucket.json`. Folders or file names tell region and account where the objects
-//! themselves do not.
+//! themselves do not. Where the answer was that there is no such configuration (`NoSuchBucketPolicy`) the file holds `{}`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 
 use super::objects::{self, Object, Origin, needed, with_identity};
 use crate::base::text::count;
-use crate::catalog::aws::kinds::{Scope, field_names};
+use crate::catalog::aws::kinds::{Ask, Scope, field_names};
 use crate::catalog::aws::{Row, row, rows};
 use crate::collect::{Progress, credential_report};
 use crate::expr::projection::Sharing;
@@ -314,13 +314,18 @@ impl FileName {
         self.operation.ends_with(&operation.to_lowercase())
     }
 
-    // Asks of the rows that the name means: the longest operation that it ends with.
+    // Asks of the rows that the name means: the longest operation that it ends with. What a row asks in several ways is told
+    // apart by the field that it becomes (`list-entities-for-policy.SupportAccess.json`).
     fn asks(&self) -> impl Iterator<Item = (&'static Row, usize)> + '_ {
         let all = || rows().iter().flat_map(|row| row.asks.iter().enumerate().map(move |(at, ask)| (row, at, ask)));
-        let longest =
-            all().filter(|(.., ask)| self.names(&ask.call.operation)).map(|(.., ask)| ask.call.operation.len()).max();
+        let named = |ask: &Ask| self.names(&ask.call.operation);
+        let longest = all().filter(|(.., ask)| named(ask)).map(|(.., ask)| ask.call.operation.len()).max();
         all()
-            .filter(move |(.., ask)| self.names(&ask.call.operation) && Some(ask.call.operation.len()) == longest)
+            .filter(move |(_, _, ask)| named(ask) && Some(ask.call.operation.len()) == longest)
+            .filter(|(row, _, ask)| {
+                let alike = row.asks.iter().filter(|other| other.call.operation == ask.call.operation).count();
+                alike == 1 || (row.list.is_none() && ask.field.as_deref() == self.about.as_deref())
+            })
             .map(|(row, at, _)| (row, at))
     }
 

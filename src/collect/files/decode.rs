@@ -1,7 +1,7 @@
 //! Turns units of text into resources: which kind is it, is it wanted, and if so the wanted part of it. Runs on every
 //! thread at once; what the threads find is put together in input order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use super::json::{self, Memory};
 use super::lines;
 use super::source::Source;
 use super::split::{Batch, Form, Head, Problem, Unit};
+use super::system;
 use super::yaml::{At, Document, YamlError};
 use crate::base::symbol::Symbol;
 use crate::catalog::{self, Kind};
@@ -29,10 +30,17 @@ const NODE_FACTS: &str = "spm.node/v1";
 
 /// What decoding needs to know.
 pub(super) struct Context {
-    wanted: HashMap<&'static str, Projection>,
+    wanted: HashMap<&'static str, Asked>,
     // Objects are to be kept for a snapshot.
     save: bool,
     keys: Keys,
+}
+
+// What is wanted of a kind: of all objects, and of those in one namespace.
+#[derive(Default)]
+struct Asked {
+    everywhere: Projection,
+    within: Option<(&'static str, Projection)>,
 }
 
 struct Keys {
@@ -46,15 +54,24 @@ struct Keys {
 impl Context {
     /// Decodes what `wanted` asks for and what tells the system and the identity of objects.
     pub(super) fn new(wanted: &Wanted, save: bool) -> Context {
-        let mut all: HashMap<&'static str, Projection> = HashMap::new();
+        let identity = [["metadata", "name"], ["metadata", "namespace"]].map(|keys| Path::keys(&keys));
+        let mut all: HashMap<&'static str, Asked> = HashMap::new();
         for kind in wanted.kinds() {
-            let projection = all.entry(kind).or_default();
-            projection.merge(wanted.of(kind).unwrap_or(&Projection::default()));
-            for keys in [["metadata", "name"], ["metadata", "namespace"]] {
-                projection.add(&Path::keys(&keys));
-            }
+            let mut projection = wanted.of(kind).cloned().unwrap_or_default();
+            identity.iter().for_each(|path| projection.add(path));
+            let asked = match wanted.elsewhere(kind) {
+                None => Asked { everywhere: projection, within: None },
+                Some((namespace, elsewhere)) => {
+                    let mut everywhere = elsewhere.clone();
+                    identity.iter().for_each(|path| everywhere.add(path));
+                    Asked { everywhere, within: Some((namespace, projection)) }
+                }
+            };
+            all.insert(kind, asked);
         }
-        let mut also = |kind: &'static str, path: &[&str]| all.entry(kind).or_default().add(&Path::keys(path));
+        let mut also = |kind: &'static str, path: &[&str]| {
+            all.entry(kind).or_default().everywhere.add(&Path::keys(path));
+        };
         also("Node", &["metadata", "name"]);
         also("Node", &["metadata", "labels"]);
         also("Node", &["spec", "providerID"]);
@@ -64,7 +81,9 @@ impl Context {
         if let Some(pod) = all.get_mut("Pod")
             && let Ok(image) = "spec.containers[*].image".parse()
         {
-            pod.add(&image);
+            // The version of the cluster is that of its API server's image.
+            let all = &pod.everywhere;
+            pod.within.get_or_insert_with(|| (system::NAMESPACE, all.clone())).1.add(&image);
         }
         let keys = Keys {
             metadata: Symbol::new("metadata"),
@@ -100,6 +119,8 @@ pub(super) struct Found {
     pub(super) templates: usize,
     /// Elements of a list whose kind is not known yet.
     pub(super) kindless: usize,
+    /// Kinds of which there is a list, be it empty.
+    pub(super) listed: BTreeSet<&'static str>,
     /// Masked objects for the snapshot, and how many.
     pub(super) saved: (Vec<u8>, u64),
 }
@@ -189,8 +210,13 @@ impl<'c> Decoder<'c> {
                     let object = serde_json::from_slice(text).map_err(broken)?;
                     job.save(&head, kind, object);
                 }
-                let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let value = json::decode(text, projection, &self.memory).map_err(broken)?;
+                let Some(asked) = self.context.wanted.get(kind.name) else { return Ok(()) };
+                let mut projection = &asked.everywhere;
+                let mut value = json::decode(text, projection, &self.memory).map_err(broken)?;
+                if let Some(more) = self.more(asked, &value) {
+                    projection = more;
+                    value = json::decode(text, projection, &self.memory).map_err(broken)?;
+                }
                 let several = job.detailed && text.contains(&b'\n');
                 let lines = if several { lines::lines(text, projection, line) } else { Vec::new() };
                 // On the one line of a large dump every object stands at line 1, which tells nobody anything.
@@ -204,6 +230,7 @@ impl<'c> Decoder<'c> {
                     return Err(malformed(line, "lists inside of lists, too many of them"));
                 }
                 let items: Items<'_> = serde_json::from_slice(text).map_err(broken)?;
+                job.found.listed.extend(listed_kind(&head));
                 for item in items.items.unwrap_or_default() {
                     let item = item.get().as_bytes();
                     let offset = (item.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize).min(text.len());
@@ -294,8 +321,11 @@ impl<'c> Decoder<'c> {
                         job.save(&head, kind, object);
                     }
                 }
-                let Some(projection) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let decoded = document.decode(at, projection, &self.memory.sharing)?;
+                let Some(asked) = self.context.wanted.get(kind.name) else { return Ok(()) };
+                let mut decoded = document.decode(at, &asked.everywhere, &self.memory.sharing)?;
+                if let Some(more) = self.more(asked, &decoded.value) {
+                    decoded = document.decode(at, more, &self.memory.sharing)?;
+                }
                 let keys = &self.context.keys;
                 let name = entry(&decoded.value, keys.metadata).and_then(|metadata| entry(metadata, keys.name));
                 if reader.template && name.is_some_and(|name| name.as_str().is_none()) {
@@ -319,6 +349,7 @@ impl<'c> Decoder<'c> {
                 if depth >= DEEPEST_LIST {
                     return Err(YamlError { line, detail: "lists inside of lists, too many of them".to_owned() });
                 }
+                job.found.listed.extend(listed_kind(&head));
                 for item in items {
                     // One broken element does not spoil the others.
                     if let Err(error) = self.yaml_object(job, reader, item, Some(&head), depth + 1) {
@@ -336,6 +367,13 @@ impl<'c> Decoder<'c> {
     }
 
     // --- Resources
+
+    // What is wanted of the object `value` beyond what is wanted everywhere, if it lies where more is.
+    fn more<'a>(&self, asked: &'a Asked, value: &Value) -> Option<&'a Projection> {
+        let (namespace, projection) = asked.within.as_ref()?;
+        let own = entry(entry(value, self.context.keys.metadata)?, self.context.keys.namespace)?;
+        (own.as_str()? == *namespace).then_some(projection)
+    }
 
     // `raw` is the text of an object of a snapshot; `generated` is asked for what the API server would make a name from.
     fn add(
@@ -461,7 +499,7 @@ impl Job<'_> {
         let served = kind.api_version();
         let api_version = head.api_version.as_deref().unwrap_or(&served);
         // Writing to memory cannot fail.
-        if snapshot::write_masked(api_version, kind.name, object, &mut self.found.saved.0).is_ok() {
+        if snapshot::write_masked(api_version, kind.object_name(), object, &mut self.found.saved.0).is_ok() {
             self.found.saved.1 += 1;
         }
     }
@@ -479,6 +517,21 @@ impl Job<'_> {
         } else if self.found.problems.len() < 100 {
             self.found.problems.push(problem);
         }
+    }
+}
+
+/// The kind that a list holds nothing but: `Pod` for a `PodList`.
+pub(super) fn listed_kind(head: &Head) -> Option<&'static str> {
+    let element = head.kind.as_deref()?.strip_suffix("List")?;
+    catalog::object_kind(head.api_version.as_deref()?, element).map(|(kind, _)| kind.name)
+}
+
+impl Found {
+    /// Objects that were looked at.
+    pub(super) fn objects(&self) -> usize {
+        usize::try_from(self.known)
+            .unwrap_or(usize::MAX)
+            .saturating_add(self.other.values().sum::<usize>() + self.foreign)
     }
 }
 

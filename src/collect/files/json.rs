@@ -103,6 +103,8 @@ impl Reader<'_> {
             let wanted = projection.entry(key);
             // They differ from object to object, so there is no point in looking for equal ones.
             let unique = depth == 1 && matches!(key, "name" | "uid");
+            // Pods of one template differ in their metadata, and mostly in nothing else that is wanted.
+            let repeats = depth == 0 && key == "spec";
             if self.next()? != b':' {
                 return None;
             }
@@ -114,7 +116,7 @@ impl Reader<'_> {
                     } else {
                         self.value(below, depth + 1)?
                     };
-                    entries.push((symbol, value));
+                    entries.push((symbol, if repeats { self.memory.sharing.share(value) } else { value }));
                 }
                 _ => self.skip()?,
             }
@@ -256,6 +258,11 @@ mod tests {
             _ => panic!("no list"),
         };
         assert!(Arc::ptr_eq(&list(&a), &list(&b)));
+        let spec = |value: &Value| match value.get("spec") {
+            Some(Value::Map(spec)) => spec.clone(),
+            _ => panic!("no spec"),
+        };
+        assert!(Arc::ptr_eq(&spec(&a), &spec(&b)));
         assert_eq!(list(&c)[0].get("image"), Some(&Value::str("j")));
         assert_eq!(b.at(&["metadata", "name"]), Some(&Value::str("b")));
     }

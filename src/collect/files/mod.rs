@@ -18,18 +18,20 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use self::decode::{Context, Decoder, Found};
+use self::decode::{Context, Decoder, Found, listed_kind};
 use self::source::{Source, Sources, reason};
 use self::split::{Batch, Cut, Pool, Problem, Splitter};
 use super::Progress;
 use crate::base::text::count;
+use crate::catalog;
 use crate::inventory::snapshot::{Mark, SnapshotWriter};
 use crate::inventory::{Inventory, Mode, Wanted};
-use crate::model::{Gap, GapReason, System, Technology};
+use crate::model::{Gap, GapReason, Scope, System, Technology};
 
 /// What to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -154,12 +156,17 @@ fn run(
     let pool = Pool::default();
     let (sender, receiver) = sync_channel::<Batch>(threads);
     let receiver = Mutex::new(receiver);
+    let done = AtomicUsize::new(0);
+    let tell = |source: &Source, objects: usize| {
+        let before = done.fetch_add(objects, Ordering::Relaxed);
+        progress.reading(&source.file, before + objects);
+    };
     let saver = save.map(|writer| Mutex::new(Saver { writer, next: 0, waiting: BTreeMap::new(), error: None }));
     let (mut found, cuts) = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| work(&receiver, &Decoder::new(context), &pool, saver.as_ref())))
+            .map(|_| scope.spawn(|| work(&receiver, &Decoder::new(context), &pool, saver.as_ref(), &tell)))
             .collect();
-        let cuts = cut(sources, &pool, sender, progress);
+        let cuts = cut(sources, &pool, sender, &tell);
         let mut all = Vec::new();
         for worker in workers {
             match worker.join() {
@@ -176,18 +183,19 @@ fn run(
     Ok(Read { found, cuts })
 }
 
-fn cut(sources: &[Source], pool: &Pool, sender: SyncSender<Batch>, progress: &dyn Progress) -> BTreeMap<usize, Cut> {
+/// Hears of a source that so many more objects of it were read.
+type Tell<'a> = &'a (dyn Fn(&Source, usize) + Sync);
+
+fn cut(sources: &[Source], pool: &Pool, sender: SyncSender<Batch>, tell: Tell<'_>) -> BTreeMap<usize, Cut> {
     let mut cuts = BTreeMap::new();
-    let (mut number, mut done) = (0, 0);
+    let mut number = 0;
     for source in sources {
         let mut emit = |batch: Batch| {
-            done += batch.units.len();
-            progress.reading(&source.file, done);
             // Nobody receives if the decoders are gone, which the one who joins them reports.
             let _ = sender.send(Batch { number, ..batch });
             number += 1;
         };
-        progress.reading(&source.file, 0);
+        tell(source, 0);
         let cut = match source.open() {
             Ok(mut reader) => Splitter::run(source.clone().into(), &mut reader, pool, &mut emit),
             Err(error) => {
@@ -205,12 +213,14 @@ fn work(
     decoder: &Decoder<'_>,
     pool: &Pool,
     saver: Option<&Mutex<Saver<'_>>>,
+    tell: Tell<'_>,
 ) -> Vec<Found> {
     let mut all = Vec::new();
     loop {
         let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(batch) = batch else { return all };
         let mut found = decoder.decode(&batch);
+        tell(&batch.source, found.objects());
         pool.give(batch.bytes);
         if let Some(saver) = saver {
             let lines = std::mem::take(&mut found.saved);
@@ -259,6 +269,9 @@ fn assemble(
         origin: origin.clone(),
     };
     let mut inventory = Inventory::new(system, Mode::Files, now);
+    let mut files: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
+    files.sort();
+    inventory.scope.files = Some(files);
     let mut gaps: Vec<Gap> =
         sources.closed.into_iter().map(|(path, reason, detail)| document_gap(path, reason, detail)).collect();
     let files: BTreeMap<usize, &Source> = sources.files.iter().map(|source| (source.index, source)).collect();
@@ -272,6 +285,9 @@ fn assemble(
     let mut saved: Option<Snapshot> = None;
     for (source, cut) in read.cuts {
         gaps.extend(cut.problems.into_iter().map(|problem| gap(source, problem)));
+        for kind in cut.lists.iter().filter_map(listed_kind) {
+            inventory.add(kind, []);
+        }
         if !cut.marks.is_empty() {
             let objects = read.found.iter().filter(|found| found.source == source).map(|found| found.known).sum();
             let file = files.get(&source).map_or("", |source| &*source.file);
@@ -283,6 +299,9 @@ fn assemble(
         if found.kindless > 0 && files.get(&found.source).is_some_and(|source| !source.found) {
             let detail = format!("{} of a list without a kind", count(found.kindless, "element"));
             gaps.push(gap(found.source, Problem { line: 1, reason: GapReason::Malformed, detail }));
+        }
+        for kind in found.listed {
+            inventory.add(kind, []);
         }
         for (kind, resources) in found.resources {
             inventory.add(kind, resources);
@@ -383,6 +402,7 @@ struct Snapshot {
     mode: Option<Mode>,
     now: Option<jiff::Timestamp>,
     system: Option<System>,
+    scope: Option<Scope>,
     kinds: std::collections::BTreeSet<String>,
     gaps: Vec<Gap>,
     notes: Vec<String>,
@@ -395,10 +415,11 @@ impl Snapshot {
         for mark in marks {
             match mark {
                 Mark::Header { mode, now, .. } => read_as = Some((mode, now)),
-                Mark::Trailer { mode, now, system, kinds, gaps, notes, objects, .. } => {
+                Mark::Trailer { mode, now, system, scope, kinds, gaps, notes, objects, .. } => {
                     read_as = Some((mode, now));
                     missing = (objects != read).then(|| format!("{read} of {objects} objects are there"));
                     self.system.get_or_insert(system);
+                    self.scope.get_or_insert(*scope);
                     self.kinds.extend(kinds);
                     self.gaps.extend(gaps);
                     self.notes.extend(notes);
@@ -422,8 +443,14 @@ impl Snapshot {
             Some(system) => inventory.system = system,
             None => system::detect(inventory),
         }
+        inventory.scope = self.scope.unwrap_or_default();
         self.gaps.into_iter().for_each(|gap| inventory.add_gap(gap));
         inventory.notes.extend(self.notes);
+        if inventory.mode == Mode::Files {
+            for kind in self.kinds.iter().filter_map(|kind| catalog::kind(kind)) {
+                inventory.add(kind.name, []);
+            }
+        }
         for kind in wanted.kinds() {
             if inventory.mode == Mode::Live && !self.kinds.contains(kind) && inventory.of(kind).is_empty() {
                 inventory.add_gap(Gap {

@@ -116,6 +116,8 @@ pub(super) struct Cut {
     pub(super) late: Option<Head>,
     /// Header and trailer of a snapshot.
     pub(super) marks: Vec<Mark>,
+    /// The lists that were complete, each head once.
+    pub(super) lists: Vec<Head>,
 }
 
 /// Why cutting ended early.
@@ -303,7 +305,12 @@ impl<'a> Splitter<'a> {
         match start {
             Some(start) if snapshot::is_mark(head.api_version.as_deref()) => self.mark(start, line),
             Some(start) => self.unit(start, line, Form::JsonRoot, None),
-            None => self.cut.late = Some(head),
+            None => {
+                if !self.cut.lists.contains(&head) {
+                    self.cut.lists.push(head.clone());
+                }
+                self.cut.late = Some(head);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,9 @@ use crate::catalog::kubernetes::distribution::{distribution, plain_version};
 use crate::expr::Value;
 use crate::inventory::Inventory;
 
+/// Where the cluster's own pods lie.
+pub(super) const NAMESPACE: &str = "kube-system";
+
 /// Fills in version and distribution: of the API server's own pod if it is there, else of the kubelets, which are never
 /// newer than the API server.
 pub(super) fn detect(inventory: &mut Inventory) {
@@ -16,7 +19,7 @@ pub(super) fn detect(inventory: &mut Inventory) {
     let server = inventory
         .of("Pod")
         .iter()
-        .filter(|pod| pod.scope.as_deref() == Some("kube-system") && pod.name.starts_with("kube-apiserver-"))
+        .filter(|pod| pod.scope.as_deref() == Some(NAMESPACE) && pod.name.starts_with("kube-apiserver-"))
         .flat_map(|pod| pod.value.at(&["spec", "containers"]).map_or(&[][..], Value::items))
         .filter_map(|container| image_tag(container.get("image")?.as_str()?).map(str::to_owned))
         // Releases are tagged `v1.34.1`; a house that rebuilds the image may count otherwise.

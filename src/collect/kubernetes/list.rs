@@ -7,6 +7,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::client::{Api, Class, Failure, query};
+use super::discovery::resources;
 use super::page::{Page, Reading, decode, decode_object, peek_next};
 use crate::base::text;
 use crate::catalog::Kind;
@@ -88,6 +89,8 @@ impl Found {
 pub(super) struct Reader {
     pub api: Arc<Api>,
     pub kind: &'static Kind,
+    /// Version to read it in, if not the one of the catalog.
+    pub version: Option<String>,
     pub projection: Arc<Projection>,
     /// Objects per page.
     pub limit: usize,
@@ -255,18 +258,8 @@ impl Reader {
 
     /// Whether the server has the kind at all, by its discovery document.
     async fn serves(&self) -> Result<bool, Failure> {
-        #[derive(serde::Deserialize)]
-        struct Resources {
-            resources: Vec<Named>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Named {
-            name: String,
-        }
-        match self.api.get(&group_path(self.kind)).await {
-            Ok(body) => serde_json::from_slice::<Resources>(&body)
-                .map(|found| found.resources.iter().any(|resource| resource.name == self.kind.plural))
-                .map_err(|error| unreadable(&error)),
+        match resources(&self.api, &group_path(self.kind, self.version.as_deref())).await {
+            Ok(plurals) => Ok(plurals.iter().any(|plural| plural == self.kind.plural)),
             Err(failure) if failure.class == Class::NotFound => Ok(false),
             Err(failure) => Err(failure),
         }
@@ -277,7 +270,7 @@ impl Reader {
     }
 
     fn path(&self, scope: Option<&str>, token: Option<&str>) -> String {
-        let mut path = collection_path(self.kind, scope);
+        let mut path = versioned_path(self.kind, self.version.as_deref(), scope);
         path.push_str(&format!("?limit={}", self.limit));
         if let Some(token) = token {
             path.push_str("&continue=");
@@ -294,19 +287,20 @@ impl Reader {
 
 /// `/api/v1/namespaces/a/pods`.
 pub(super) fn collection_path(kind: &Kind, scope: Option<&str>) -> String {
-    let group = group_path(kind);
+    versioned_path(kind, None, scope)
+}
+
+fn versioned_path(kind: &Kind, version: Option<&str>, scope: Option<&str>) -> String {
+    let group = group_path(kind, version);
     match scope {
         Some(namespace) => format!("{group}/namespaces/{namespace}/{}", kind.plural),
         None => format!("{group}/{}", kind.plural),
     }
 }
 
-fn group_path(kind: &Kind) -> String {
-    if kind.group.is_empty() {
-        format!("/api/{}", kind.version)
-    } else {
-        format!("/apis/{}/{}", kind.group, kind.version)
-    }
+fn group_path(kind: &Kind, version: Option<&str>) -> String {
+    let version = version.unwrap_or(kind.version);
+    if kind.group.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", kind.group) }
 }
 
 /// `networkpolicies.networking.k8s.io`.

@@ -3,6 +3,7 @@
 
 mod client;
 mod config;
+mod discovery;
 mod error;
 mod kubeconfig;
 mod list;
@@ -12,6 +13,7 @@ mod proxy;
 mod review;
 mod scan;
 
+pub use discovery::installed;
 pub use error::ClusterError;
 pub use review::{Right, Verdict, review_access};
 

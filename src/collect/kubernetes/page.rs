@@ -89,7 +89,7 @@ fn with_type(value: Value, reading: Reading<'_>) -> Value {
         entries.push((Symbol::new("apiVersion"), Value::str(text)));
     }
     if kind {
-        entries.push((Symbol::new("kind"), Value::str(reading.kind.name)));
+        entries.push((Symbol::new("kind"), Value::str(reading.kind.object_name())));
     }
     entries.extend(map.iter().map(|(key, value)| (key, value.clone())));
     Value::Map(std::sync::Arc::new(Map::new(entries)))

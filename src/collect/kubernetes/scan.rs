@@ -10,12 +10,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::client::{Api, Class, Failure, is_name};
+use super::discovery::served;
 use super::error::ClusterError;
 use super::list::{Found, News, Reader, Texts, collection_path, internal, resource};
 use super::page::{Reading, decode};
 use super::{ClusterAccess, config};
-use crate::catalog::kubernetes::CONFIG_MAPS;
 use crate::catalog::kubernetes::distribution::{distribution, plain_version};
+use crate::catalog::kubernetes::{CONFIG_MAPS, custom};
 use crate::catalog::{self, Kind};
 use crate::collect::Progress;
 use crate::expr::projection::Sharing;
@@ -75,9 +76,14 @@ pub(super) async fn scan(
     }
 
     let (news, heard) = channel(access.concurrency.max(1));
+    let mut wanted_kinds = with_identity(wanted);
+    let custom = custom::KINDS.iter().filter(|kind| wanted_kinds.contains_key(kind.name));
+    let versions = served(&api, custom).await;
+    wanted_kinds.retain(|kind, _| !custom::is_custom(kind) || versions.contains_key(kind));
     let plan = Plan {
         api: Arc::clone(&api),
-        wanted: with_identity(wanted),
+        wanted: wanted_kinds,
+        versions,
         namespaces,
         allow_node_proxy: access.allow_node_proxy,
         limit: access.page.max(1),
@@ -136,6 +142,8 @@ fn node_marks() -> Projection {
 struct Plan {
     api: Arc<Api>,
     wanted: BTreeMap<&'static str, Arc<Projection>>,
+    // Of custom resources, the version to read each in.
+    versions: BTreeMap<&'static str, String>,
     namespaces: Vec<String>,
     allow_node_proxy: bool,
     limit: usize,
@@ -239,7 +247,7 @@ impl Plan {
             permission: Some(PROXY.to_owned()),
         };
         if !self.allow_node_proxy {
-            gaps.push(gap(GapReason::NotCollected, "kubelet configuration needs node facts or --allow-node-proxy"));
+            gaps.push(gap(GapReason::NotAsked, "kubelet configuration needs node facts or --allow-node-proxy"));
             return 0;
         }
         if let Some(missing) = nodes.gaps.first() {
@@ -258,6 +266,7 @@ impl Plan {
         Reader {
             api: Arc::clone(&self.api),
             kind,
+            version: self.versions.get(kind.name).cloned(),
             projection: projection.unwrap_or_else(|| Arc::new(Projection::everything().clone())),
             limit: self.limit,
             keep_text: self.keep_text,

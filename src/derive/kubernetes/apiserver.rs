@@ -15,12 +15,13 @@ pub fn compute(world: &World<'_, '_>, instance: &Instance<'_>, computed: &mut Ve
     let flags = match &instance.flags {
         Ok(flags) => flags,
         Err(why) => {
-            let fields: [&'static [&'static str]; 5] = [
+            let fields: [&'static [&'static str]; 6] = [
                 &["admission", "enabled"],
                 &["anonymous", "enabled"],
                 &["authorization", "modes"],
                 &["encryption", "secretsProvider"],
                 &["audit", "policy"],
+                &["podSecurity", "enforce"],
             ];
             let unknown = |path| Computed { path, value: Value::Unknown(why.clone()), source: None, real: None };
             computed.extend(fields.map(unknown));
@@ -32,6 +33,7 @@ pub fn compute(world: &World<'_, '_>, instance: &Instance<'_>, computed: &mut Ve
     computed.push(admission(world, instance, flags));
     computed.push(authorization(flags, &read));
     computed.extend(anonymous(flags, &read));
+    computed.push(pod_security(flags, &read));
     computed.extend(flags.get("encryption-provider-config").map(|flag| encryption(flag, &read)));
     computed.extend(flags.get("audit-policy-file").into_iter().flat_map(|flag| audit(flag, &read)));
 }
@@ -154,6 +156,50 @@ fn anonymous(flags: &Flags, read: &Read<'_, '_>) -> Vec<Computed> {
                 field(ENABLED, enabled.clone(), "enabled"),
                 field(&["anonymous", "paths"], Value::list(paths), "conditions"),
             ]
+        }
+    }
+}
+
+// The level that Pod Security admission holds namespaces to that say none themselves.
+fn pod_security(flags: &Flags, read: &Read<'_, '_>) -> Computed {
+    const PATH: &[&str] = &["podSecurity", "enforce"];
+    let nothing = |source: String| Computed::new(PATH, Value::str("privileged"), source);
+    match flags.get("disable-admission-plugins").map(|flag| &flag.value) {
+        Some(Value::Unknown(why)) => return Computed::new(PATH, Value::Unknown(why.clone()), "flags"),
+        Some(disabled) if disabled.items().iter().any(|plugin| plugin.as_str() == Some("PodSecurity")) => {
+            return nothing("--disable-admission-plugins turns PodSecurity off".to_owned());
+        }
+        _ => {}
+    }
+    let Some(flag) = flags.get("admission-control-config-file") else { return nothing("default".to_owned()) };
+    let (content, at) = match read(flag) {
+        Ok(read) => read,
+        Err(why) => return Computed::new(PATH, Value::Unknown(why), flag.source.clone()),
+    };
+    let file = path_of(flag);
+    let plugins = content.get("plugins").map(Value::items).unwrap_or_default();
+    let named = |plugin: &Value| plugin.get("name").and_then(Value::as_str) == Some("PodSecurity");
+    let Some(place) = plugins.iter().position(named) else {
+        if let Some(Value::Unknown(why)) = plugins.iter().find(|plugin| matches!(plugin, Value::Unknown(_))) {
+            return Computed::new(PATH, Value::Unknown(why.clone()), flag.source.clone());
+        }
+        return nothing(format!("default: {file} does not configure PodSecurity"));
+    };
+    let configuration = plugins.get(place).and_then(|plugin| plugin.get("configuration"));
+    let Some(configuration) = configuration.filter(|configuration| **configuration != Value::Null) else {
+        let why = format!("the configuration of PodSecurity, which {file} names, was not collected");
+        return Computed::new(PATH, Value::unknown(why), flag.source.clone());
+    };
+    let real = || {
+        let mut real = below(at.clone(), &["plugins"]);
+        real.push(Step::Index(place));
+        Some(below(real, &["configuration", "defaults", "enforce"]))
+    };
+    match configuration.at(&["defaults", "enforce"]).filter(|level| **level != Value::Null) {
+        None => Computed { real: real(), ..nothing(format!("default: {file} states no level to enforce")) },
+        Some(level) => {
+            let source = Some(format!("defaults of PodSecurity in {file}").into());
+            Computed { path: PATH, value: level.clone(), source, real: real() }
         }
     }
 }

@@ -148,9 +148,9 @@ fn unknown(component: &Component, node: &Text, why: &Text) -> Subject {
     let mut entries =
         vec![("node", Value::str(node)), ("flags", nobody()), ("version", nobody()), ("source", nobody())];
     entries.extend(match component.name {
-        "kube-apiserver" => {
-            ["admission", "anonymous", "authorization", "encryption", "audit"].map(|field| (field, nobody())).to_vec()
-        }
+        "kube-apiserver" => ["admission", "anonymous", "authorization", "encryption", "audit", "podSecurity"]
+            .map(|field| (field, nobody()))
+            .to_vec(),
         "etcd" => vec![("trust", nobody())],
         _ => Vec::new(),
     });

@@ -6,7 +6,7 @@ use crate::base::symbol::Symbol;
 use crate::catalog::View;
 use crate::catalog::kubernetes::Template;
 use crate::derive::subject::{OriginPart, keys};
-use crate::derive::{Origin, Subject, Subjects};
+use crate::derive::{Layout, Origin, Subject, Subjects};
 use crate::expr::path::Step;
 use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Resource};
@@ -14,7 +14,7 @@ use crate::model::Text;
 
 use super::common::{Index, KEYS, Seen, computed, get, same};
 use super::live;
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::{List, container_name, podspec, podspec_path, template_of};
 use super::workload::{Facts, facts_parts, unreadable};
 
@@ -31,21 +31,21 @@ static WINDOWS_KEYS: LazyLock<[Symbol; 4]> = LazyLock::new(|| INHERITED_WINDOWS.
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
     let mut all = Subjects::default();
     let mut making = Making::default();
-    for workload in workloads(inventory) {
+    for workload in workloads {
         let spec = match podspec(&workload.object.value, workload.template) {
             Ok(spec) => Some(spec),
             Err(why) => {
-                all.subjects.push(unreadable(&workload, why));
+                all.subjects.push(unreadable(workload, why));
                 None
             }
         };
         if let Some(spec) = spec {
             let pod = Pod {
-                workload: &workload,
-                facts: making.facts.of(&workload, spec),
+                workload,
+                facts: making.facts.of(workload, spec),
                 object: workload.object,
                 template: workload.template,
                 spec,
@@ -55,7 +55,7 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
                 making.list(&pod, list, &mut all.subjects);
             }
         }
-        making.live(&workload, spec, &mut all.subjects);
+        making.live(workload, spec, &mut all.subjects);
     }
     all.note_presence(inventory, view.sources);
     all
@@ -83,6 +83,8 @@ struct Making {
     facts: Facts,
     // Security contexts by the addresses of what they are merged from: most containers share them.
     merged: Index<(usize, usize), Effective>,
+    layouts: Index<(&'static str, List, usize, u16), Arc<Layout>>,
+    // Of containers in objects without a place and words of their own.
     origins: Index<(&'static str, List, usize, u16), Arc<Origin>>,
     tags: Index<(&'static str, bool), Value>,
 }
@@ -202,31 +204,33 @@ impl Making {
         from_pod: u16,
         annotation: Option<Vec<Step>>,
     ) -> Arc<Origin> {
+        let key = (pod.template.kind, list, at, from_pod);
         let make = || {
             let mut parts = facts_parts();
             parts.push(computed(&["container"], None));
             parts.extend(inherited_parts(pod.template, from_pod));
-            parts.extend(annotation.clone().map(|real| OriginPart {
-                view: keys(&["securityContext", "appArmorProfile"]),
-                real: Some(real),
-                source: Some("annotation".into()),
-            }));
-            if let Some(source) = &pod.source {
-                for part in &mut parts {
-                    part.source = Some(match part.source.take() {
-                        Some(own) => format!("{own}, {source}").into(),
-                        None => source.clone(),
-                    });
-                }
-            }
             let mut prefix = podspec_path(pod.template, &[]);
             prefix.extend([Step::Key(list.key()), Step::Index(at)]);
-            Arc::new(Origin { prefix, parts, source: pod.source.clone(), place: pod.object.place.clone() })
+            Arc::new(Layout { prefix, parts })
         };
-        if pod.source.is_some() || pod.object.place.is_some() || annotation.is_some() {
-            return make();
+        let layout = Some(Arc::clone(self.layouts.entry(key).or_insert_with(make)));
+        let place = pod.object.place.clone();
+        if pod.source.is_none() && place.is_none() && annotation.is_none() {
+            let make = || Arc::new(Origin { layout, ..Origin::default() });
+            return Arc::clone(self.origins.entry(key).or_insert_with(make));
         }
-        Arc::clone(self.origins.entry((pod.template.kind, list, at, from_pod)).or_insert_with(make))
+        let parts = annotation.map(|real| OriginPart {
+            view: keys(&["securityContext", "appArmorProfile"]),
+            real: Some(real),
+            source: Some(pod.source.as_ref().map_or("annotation".into(), |pod| format!("annotation, {pod}").into())),
+        });
+        Arc::new(Origin {
+            layout,
+            parts: parts.into_iter().collect(),
+            source: pod.source.clone(),
+            place,
+            ..Origin::default()
+        })
     }
 }
 

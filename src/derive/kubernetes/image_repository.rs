@@ -11,18 +11,18 @@ use crate::inventory::Inventory;
 use crate::model::{ResourceRef, Text};
 
 use super::common::{KEYS, computed, get};
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::{List, podspec};
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
     let mut found = Repositories::default();
-    for workload in workloads(inventory) {
+    for workload in workloads {
         // Live pods tell what still runs of an older template.
-        let specs = podspec(&workload.object.value, workload.template).ok().filter(|_| !is_idle(&workload));
+        let specs = podspec(&workload.object.value, workload.template).ok().filter(|_| !is_idle(workload));
         let live = workload.live.iter().filter_map(|pod| get(&pod.value, KEYS.spec).and_then(Value::as_map));
         for spec in specs.into_iter().chain(live) {
-            found.add(&workload, spec);
+            found.add(workload, spec);
         }
     }
     let mut all = Subjects { subjects: found.0.into_iter().map(subject).collect(), ..Subjects::default() };

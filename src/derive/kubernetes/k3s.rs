@@ -101,6 +101,44 @@ impl Arguments {
         format!("{}/server", self.value("data-dir").unwrap_or("/var/lib/rancher/k3s").trim_end_matches('/'))
     }
 
+    // SQLite or an external database, unless etcd was asked for; its members carry a label.
+    fn keeps_etcd(&self, node: &Node<'_>) -> bool {
+        node.labelled_etcd() || node.object.is_none() && self.is_on("cluster-init")
+    }
+
+    // What k3s tells its API server about the store. Databases other than etcd are behind a socket of its own.
+    fn store(&self, node: &Node<'_>, data: &str) -> Vec<(&'static str, Result<String, Text>)> {
+        let etcd = |servers: String, [ca, cert, key]: [String; 3]| {
+            let files = [("etcd-cafile", ca), ("etcd-certfile", cert), ("etcd-keyfile", key)];
+            let files = files.into_iter().filter(|(_, file)| !file.is_empty());
+            [("etcd-servers", servers)].into_iter().chain(files).map(|(name, value)| (name, Ok(value))).collect()
+        };
+        let unclear = |why: String| {
+            let flags = ["etcd-servers", "etcd-cafile", "etcd-certfile", "etcd-keyfile"];
+            flags.map(|name| (name, Err(Text::from(why.as_str())))).to_vec()
+        };
+        // A server without members of its own reaches those of the others in the same way.
+        if self.keeps_etcd(node) || self.is_on("disable-etcd") {
+            let file = |name: &str| format!("{data}/tls/etcd/{name}");
+            let files = [file("server-ca.crt"), file("client.crt"), file("client.key")];
+            return etcd("https://127.0.0.1:2379".to_owned(), files);
+        }
+        match self.value("datastore-endpoint") {
+            Some(endpoint) if endpoint.starts_with("http://") || endpoint.starts_with("https://") => {
+                let file = |name| self.value(name).unwrap_or_default().to_owned();
+                let files = [file("datastore-cafile"), file("datastore-certfile"), file("datastore-keyfile")];
+                etcd(endpoint.to_owned(), files)
+            }
+            Some(endpoint) if !endpoint.contains("://") => {
+                unclear(format!("the datastore-endpoint of k3s on node {} is masked: it may be etcd", node.name))
+            }
+            None if self.value("server").is_some() => {
+                unclear(format!("k3s on node {} joined a cluster whose store is not known: it may be etcd", node.name))
+            }
+            _ => Vec::from([("etcd-servers", Ok("unix://kine.sock".to_owned()))]),
+        }
+    }
+
     /// Flags that the user hands on to a component.
     pub fn handed_on(&self, component: &Component) -> Result<Flags, Text> {
         let handed: Vec<Arg> = self
@@ -133,7 +171,7 @@ pub fn instance<'a>(node: &Node<'a>, component: &Component) -> Option<Instance<'
         "kube-controller-manager" => arguments.is_on("disable-controller-manager"),
         "kube-scheduler" => arguments.is_on("disable-scheduler"),
         // SQLite or an external database, unless etcd was asked for; its members carry a label.
-        "etcd" => !(node.labelled_etcd() || node.object.is_none() && arguments.is_on("cluster-init")),
+        "etcd" => !arguments.keeps_etcd(node),
         _ => false,
     };
     if !arguments.server || disabled {
@@ -147,7 +185,12 @@ pub fn instance<'a>(node: &Node<'a>, component: &Component) -> Option<Instance<'
     }
     if component.name == "kube-apiserver" && arguments.is_on("secrets-encryption") {
         let path = format!("{data}/cred/encryption-config.json");
-        flags.add(component, "encryption-provider-config", Ok(&path), None, own);
+        flags.add(component, "encryption-provider-config", Ok(&path), None, own.clone());
+    }
+    if component.name == "kube-apiserver" {
+        for (name, value) in arguments.store(node, &data) {
+            flags.add(component, name, value.as_deref().map_err(Clone::clone), None, own.clone());
+        }
     }
     let of = arguments.of.clone();
     let flags = arguments.handed_on(component).map(|mut over| {

@@ -16,8 +16,8 @@ use crate::model::{ResourceRef, Text};
 use super::admission::{Coverage, coverage};
 use super::common::{DEFAULT_NAMESPACE, Index, computed, namespace_of};
 use super::network::Policies;
-use super::ownership::workloads;
-use super::service_account::{WORKLOAD_KINDS, known_part, unseen_workloads};
+use super::ownership::Workload;
+use super::service_account::{known_part, unseen_workloads, workload_kinds};
 
 /// Label that sets the level of Pod Security admission, before the name of its mode.
 const LABEL: &str = "pod-security.kubernetes.io/";
@@ -27,8 +27,8 @@ const LEVELS: [&str; 2] = ["baseline", "restricted"];
 const LISTED: [&str; 3] = [DEFAULT_NAMESPACE, "kube-public", "kube-node-lease"];
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
-    let world = World::new(inventory);
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
+    let world = World::new(inventory, workloads);
     let mut all = Subjects::default();
     for object in inventory.of("Namespace") {
         all.subjects.push(world.subject(object));
@@ -46,10 +46,10 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(inventory: &'a Inventory) -> World<'a> {
+    fn new(inventory: &'a Inventory, workloads: &[Workload<'_>]) -> World<'a> {
         let mut by_namespace: Index<Text, BTreeSet<ResourceRef>> = Index::default();
-        for workload in workloads(inventory) {
-            by_namespace.entry(namespace_of(workload.object).into()).or_default().insert(workload.resource);
+        for workload in workloads {
+            by_namespace.entry(namespace_of(workload.object).into()).or_default().insert(workload.resource.clone());
         }
         World {
             inventory,
@@ -81,10 +81,10 @@ impl<'a> World<'a> {
     // Every cluster has a namespace `default`: files that put something into it do not bring it along.
     fn implied(&self) -> Option<Subject> {
         let written = self.inventory.of("Namespace").iter().any(|namespace| *namespace.name == *DEFAULT_NAMESPACE);
-        let named = |kind: &&str| {
+        let named = |kind: &str| {
             self.inventory.of(kind).iter().any(|object| object.scope.as_deref() == Some(DEFAULT_NAMESPACE))
         };
-        if self.inventory.mode != Mode::Files || written || !WORKLOAD_KINDS.iter().chain(&OBJECTS).any(named) {
+        if self.inventory.mode != Mode::Files || written || !workload_kinds().chain(OBJECTS).any(named) {
             return None;
         }
         let unseen = || Value::unknown(format!("Namespace {DEFAULT_NAMESPACE} is not in the input"));
@@ -120,19 +120,22 @@ impl<'a> World<'a> {
             labels => labels.get(&format!("{LABEL}{mode}")).filter(|level| **level != Value::Null).cloned(),
         };
         parts.push(computed(&["podSecurity"], None));
-        let (enforce, why) = match label("enforce") {
-            Some(level) => {
-                let mut path = keys(&["metadata", "labels"]);
-                path.push(Step::Key(Symbol::new(&format!("{LABEL}enforce"))));
-                parts.push(OriginPart { view: keys(&["podSecurity", "enforce"]), real: Some(path), source: None });
-                (Some(level), "label")
-            }
+        let (enforce, source, why) = match label("enforce") {
+            Some(level) => (Some(level), None, "label"),
             None => {
                 let (level, source) = self.default.of(&object.name);
-                parts.push(computed(&["podSecurity", "enforce"], Some(source)));
-                (level, "cluster default")
+                (level, Some(source), "cluster default")
             }
         };
+        // Where nothing says a level, the label is what is missing.
+        parts.push(match (&enforce, source) {
+            (Some(_), Some(source)) => computed(&["podSecurity", "enforce"], Some(source)),
+            (_, source) => {
+                let mut path = keys(&["metadata", "labels"]);
+                path.push(Step::Key(Symbol::new(&format!("{LABEL}enforce"))));
+                OriginPart { view: keys(&["podSecurity", "enforce"]), real: Some(path), source }
+            }
+        });
         let hinted = ["warn", "audit"].into_iter().filter_map(label).any(|level| is_safe(&level));
         let mut entries = Vec::new();
         let (covered, mechanism) = match &enforce {

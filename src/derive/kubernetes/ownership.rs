@@ -1,18 +1,22 @@
 //! Which objects are workloads of their own: pods are reported at their controller, controllers at theirs.
 
-use crate::catalog::kubernetes::Template;
+use crate::catalog;
+use crate::catalog::kubernetes::{TEMPLATES, Template, object_kind};
 use crate::expr::Value;
 use crate::inventory::{Inventory, Resource};
 use crate::model::{ResourceRef, Text};
 
 use super::common::{Index, KEYS, content_hash, get, metadata, same};
 use super::live;
-use super::podspec::template_of;
 
 /// Annotation of the API server's copy of a static pod.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
+/// Stands for the workload of an object that belongs to none that was read.
+const NONE: usize = usize::MAX;
+
 /// A workload as it is reported.
+#[derive(Debug)]
 pub(super) struct Workload<'a> {
     /// What findings are reported at: the object, or its controller if that is of a kind that is not read.
     pub resource: ResourceRef,
@@ -35,18 +39,6 @@ impl Workload<'_> {
     }
 }
 
-/// Kinds that may control pods or controllers, each after those that may control it.
-const ORDER: [(&str, &[&str]); 8] = [
-    ("Deployment", &[]),
-    ("StatefulSet", &[]),
-    ("DaemonSet", &[]),
-    ("CronJob", &[]),
-    ("ReplicaSet", &["Deployment"]),
-    ("ReplicationController", &[]),
-    ("Job", &["CronJob"]),
-    ("Pod", &["ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"]),
-];
-
 /// Every workload with its live pods.
 pub(super) fn workloads(inventory: &Inventory) -> Vec<Workload<'_>> {
     let mut found = Found {
@@ -56,11 +48,12 @@ pub(super) fn workloads(inventory: &Inventory) -> Vec<Workload<'_>> {
         owned: Index::default(),
         last: Index::default(),
     };
-    for (kind, controllers) in ORDER {
-        if kind == "Pod" {
-            found.pods(controllers);
+    for template in TEMPLATES {
+        let controllers: Vec<Controller> = template.owners.iter().filter_map(|kind| Controller::of(kind)).collect();
+        if template.kind == "Pod" {
+            found.pods(template, &controllers);
         } else {
-            found.controllers(kind, controllers);
+            found.controllers(template, &controllers);
         }
     }
     found.workloads
@@ -77,33 +70,52 @@ struct Found<'a> {
     last: Index<&'static str, usize>,
 }
 
+// A kind that may own objects.
+struct Controller {
+    kind: &'static str,
+    // As references state it.
+    object_name: &'static str,
+    group: &'static str,
+}
+
+impl Controller {
+    fn of(kind: &str) -> Option<Controller> {
+        catalog::kind(kind).map(|kind| Controller {
+            kind: kind.name,
+            object_name: kind.object_name(),
+            group: kind.group,
+        })
+    }
+}
+
 enum Owner<'a> {
     // None, or one that is gone.
     None,
-    // An object that was read: kind and index.
-    Known(&'static str, usize),
+    // An object that was read: the workload that it belongs to.
+    Known(usize),
     // Something else.
     Other { kind: &'a str, name: &'a str },
 }
 
 impl<'a> Found<'a> {
-    fn controllers(&mut self, kind: &'static str, controllers: &'static [&'static str]) {
-        let Some(template) = template_of(kind) else { return };
+    fn controllers(&mut self, template: &'static Template, controllers: &[Controller]) {
+        let kind = template.kind;
         let objects = self.inventory.of(kind);
-        let mut at = vec![usize::MAX; objects.len()];
+        let mut at = vec![NONE; objects.len()];
         let mut scaled_down = Vec::new();
         // Equal pod specs of one owner are one workload: old revisions differ, repeated jobs mostly do not.
         let mut specs: Index<(Option<&'a str>, &'a str, &'a str, u64), Vec<usize>> = Index::default();
         for (index, object) in objects.iter().enumerate() {
-            let owner = match kind {
-                // Other kinds keep their names, so their own name is the stable one, whoever made them.
-                "ReplicaSet" | "ReplicationController" | "Job" => self.owner(object, controllers),
-                _ => Owner::None,
-            };
-            at[index] = match owner {
-                Owner::Known(of, position) => self.workload_of(of, position),
-                Owner::None => self.push(object.reference(kind), object, template, None),
-                Owner::Other { kind: owner_kind, name } => {
+            if let Some(referred) =
+                object.value.at(&["spec", "workloadRef"]).filter(|referred| **referred != Value::Null)
+            {
+                // It has no template but that of a Deployment, which is a workload of its own.
+                at[index] = self.referred(object, referred);
+                continue;
+            }
+            at[index] = match (self.owner(object, controllers), kind) {
+                (Owner::Known(workload), _) => workload,
+                (Owner::Other { kind: owner_kind, name }, "ReplicaSet" | "ReplicationController" | "Job") => {
                     let owner_key = (object.scope.as_deref(), owner_kind, name, kind);
                     if object.value.at(&["spec", "replicas"]).and_then(Value::as_int) == Some(0) {
                         scaled_down.push((index, owner_key));
@@ -111,6 +123,8 @@ impl<'a> Found<'a> {
                     }
                     self.owned_by(owner_key, object, template, &mut specs)
                 }
+                // Other kinds keep their names, so their own name is the stable one, whoever made them.
+                (Owner::None | Owner::Other { .. }, _) => self.push(object.reference(kind), object, template, None),
             };
         }
         // What an owner scaled down is an old revision, unless all of it is scaled down.
@@ -128,13 +142,12 @@ impl<'a> Found<'a> {
         self.at.insert(kind, at);
     }
 
-    fn pods(&mut self, controllers: &'static [&'static str]) {
-        let Some(template) = template_of("Pod") else { return };
+    fn pods(&mut self, template: &'static Template, controllers: &[Controller]) {
         let pods = self.inventory.of("Pod");
         let mut live: Vec<(usize, u64, usize)> = Vec::new();
         for (index, pod) in pods.iter().enumerate() {
             let workload = match self.owner(pod, controllers) {
-                Owner::Known(of, position) => self.workload_of(of, position),
+                Owner::Known(workload) => workload,
                 Owner::None => {
                     let at = self.push(pod.reference("Pod"), pod, template, None);
                     if let Some(workload) = self.workloads.get_mut(at) {
@@ -172,7 +185,7 @@ impl<'a> Found<'a> {
 
     // The controller of an object. A known controller must be of the same group and, where both identities are known, the same
     // one: a reference to a namesake that is gone owns nothing.
-    fn owner(&mut self, object: &'a Resource, controllers: &'static [&'static str]) -> Owner<'a> {
+    fn owner(&mut self, object: &'a Resource, controllers: &[Controller]) -> Owner<'a> {
         let references = metadata(&object.value, KEYS.owner_references).map_or(&[][..], Value::items);
         let controller = references.iter().find(|r| get(r, KEYS.controller).and_then(Value::as_bool) == Some(true));
         let Some((reference, kind, name)) = controller.and_then(|reference| {
@@ -183,14 +196,17 @@ impl<'a> Found<'a> {
         if kind == "Node" {
             return Owner::None;
         }
-        let group = get(reference, KEYS.api_version)
-            .and_then(Value::as_str)
-            .map(|version| version.rsplit_once('/').map_or("", |(group, _)| group));
-        let known = controllers.iter().copied().find(|known| {
-            *known == kind
-                && group.is_none_or(|group| template_of(known).is_some_and(|template| template.group == group))
-        });
-        let Some(known) = known else { return Owner::Other { kind, name } };
+        let version = get(reference, KEYS.api_version).and_then(Value::as_str);
+        let group = version.map(|version| version.rsplit_once('/').map_or("", |(group, _)| group));
+        let known = controllers
+            .iter()
+            .find(|known| known.object_name == kind && group.is_none_or(|group| known.group == group))
+            .map(|known| known.kind);
+        let other = || {
+            let named = version.and_then(|version| object_kind(version, kind));
+            Owner::Other { kind: named.map_or(kind, |(kind, _)| kind.name), name }
+        };
+        let Some(known) = known else { return other() };
         let objects = self.inventory.of(known);
         let wanted = (object.scope.as_deref(), name);
         let identity = |at: usize| objects.get(at).map(|other| (other.scope.as_deref(), &*other.name));
@@ -199,17 +215,33 @@ impl<'a> Found<'a> {
             .into_iter()
             .find(|at| identity(*at) == Some(wanted))
             .or_else(|| objects.binary_search_by(|other| (other.scope.as_deref(), &*other.name).cmp(&wanted)).ok());
-        let Some(at) = position else { return Owner::Other { kind, name } };
+        let Some(at) = position else { return other() };
         *last = at;
         let uid = objects.get(at).and_then(|found| metadata(&found.value, KEYS.uid)).and_then(Value::as_str);
         match (get(reference, KEYS.uid).and_then(Value::as_str), uid) {
             (Some(wanted), Some(found)) if wanted != found => Owner::None,
-            _ => Owner::Known(known, at),
+            _ => match self.workload_of(known, at) {
+                Some(workload) => Owner::Known(workload),
+                None => other(),
+            },
         }
     }
 
-    fn workload_of(&self, kind: &str, position: usize) -> usize {
-        self.at.get(kind).and_then(|at| at.get(position)).copied().unwrap_or(usize::MAX)
+    fn workload_of(&self, kind: &str, position: usize) -> Option<usize> {
+        self.at.get(kind).and_then(|at| at.get(position)).copied().filter(|workload| *workload != NONE)
+    }
+
+    // The workload of the Deployment that an object refers to for its pods.
+    fn referred(&self, object: &Resource, referred: &Value) -> usize {
+        let deployment = Some("Deployment");
+        let name = get(referred, KEYS.name).and_then(Value::as_str);
+        let (Some(name), true) = (name, get(referred, KEYS.kind).and_then(Value::as_str) == deployment) else {
+            return NONE;
+        };
+        let wanted = (object.scope.as_deref(), name);
+        let deployments = self.inventory.of("Deployment");
+        let found = deployments.binary_search_by(|other| (other.scope.as_deref(), &*other.name).cmp(&wanted));
+        found.ok().and_then(|at| self.workload_of("Deployment", at)).unwrap_or(NONE)
     }
 
     fn owned_by(

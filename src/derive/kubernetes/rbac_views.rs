@@ -10,7 +10,7 @@ use crate::derive::subject::{OriginPart, keys};
 use crate::derive::{Origin, Subject, Subjects, why_unknown};
 use crate::expr::path::Step;
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Resource};
+use crate::inventory::{Inventory, Place, Resource};
 use crate::model::Text;
 
 use super::common::{Index, computed, namespace_of, part};
@@ -31,6 +31,7 @@ pub(super) fn rbac_subject(inventory: &Inventory, view: &'static View) -> Subjec
     for (identity, bindings) in named {
         let mut grants = Vec::new();
         let mut parts = vec![computed(&["subject"], None)];
+        let mut places = Vec::new();
         let mut unknown = None;
         for binding in &bindings {
             let rules = rules
@@ -47,6 +48,7 @@ pub(super) fn rbac_subject(inventory: &Inventory, view: &'static View) -> Subjec
                 };
                 let mut view = keys(&["grants"]);
                 view.push(Step::Index(grants.len()));
+                places.extend(made.place.clone().map(|place| (view.clone(), place)));
                 parts.push(OriginPart { view, real: Some(rule_path(*at)), source: Some(made.source.clone()) });
                 grants.push(grant);
             }
@@ -66,7 +68,12 @@ pub(super) fn rbac_subject(inventory: &Inventory, view: &'static View) -> Subjec
             resource: identity.reference(),
             element: None,
             value: Value::map([("subject", Value::map(subject)), ("grants", grants)]),
-            origin: Some(Arc::new(Origin { parts, ..Origin::default() })),
+            origin: Some(Arc::new(Origin {
+                parts,
+                place: bindings.iter().find_map(|binding| binding.object.place.clone()),
+                places,
+                ..Origin::default()
+            })),
         });
     }
     all.gaps.extend(rbac.gaps);
@@ -82,14 +89,31 @@ struct Made {
     builtin: bool,
     everybody: bool,
     source: Text,
+    // What a person would change: the rule of a role of their own, else the binding.
+    place: Option<Arc<Place>>,
 }
 
 impl Made {
     fn new(binding: &Binding<'_>, subject: &Identity) -> Made {
         let (label, role) = (binding.label(), binding.role_label());
+        let own_role = match binding.role {
+            Role::Found(role) => {
+                let namespace = if binding.role_kind == "Role" { binding.namespace.as_deref() } else { None };
+                role.place.clone().filter(|_| !builtin::is_role(namespace, &role.name))
+            }
+            _ => None,
+        };
+        let bound_at = binding.object.place.as_ref().map(|place| place.locate(&[]));
+        // Said only where the evidence does not stand there itself.
+        let stands = match (&own_role, bound_at) {
+            (Some(role), Some(at)) if role.file == at.file => format!(" (line {})", at.line),
+            (Some(_), Some(at)) => format!(" ({at})"),
+            _ => String::new(),
+        };
         Made {
             scope: Value::str(binding.namespace.as_deref().unwrap_or("cluster")),
-            source: format!("{label} -> {role}").into(),
+            source: format!("{label}{stands} -> {role}").into(),
+            place: own_role.or_else(|| binding.object.place.clone()),
             role: Value::str(role),
             binding: Value::str(label),
             builtin: binding.is_builtin(subject),

@@ -5,26 +5,26 @@ use std::sync::Arc;
 
 use crate::base::symbol::Symbol;
 use crate::catalog::View;
-use crate::catalog::kubernetes::SYSTEM_NAMESPACES;
+use crate::catalog::kubernetes::{SYSTEM_NAMESPACES, TEMPLATES};
 use crate::derive::{Origin, Subject, Subjects, why_unknown};
 use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Mode, Presence};
 use crate::model::{ResourceRef, Text};
 
 use super::common::{KEYS, computed, get, namespace_of};
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::podspec;
 use super::rbac::Rbac;
 use super::workload::{DEFAULT_ACCOUNT, account_name};
 
 /// Kinds whose objects run as some account.
-pub(super) const WORKLOAD_KINDS: [&str; 8] =
-    ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+pub(super) fn workload_kinds() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().map(|template| template.kind)
+}
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
-    let workloads = workloads(inventory);
-    let world = World { inventory, users: users(&workloads), bindings: bindings(inventory) };
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
+    let world = World { inventory, users: users(workloads), bindings: bindings(inventory) };
     let mut all = Subjects::default();
     for object in inventory.of("ServiceAccount") {
         let account = world.facts(namespace_of(object), &object.name, true);
@@ -35,7 +35,7 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         all.subjects.push(Subject { resource, element: None, value, origin: Some(Arc::new(origin)) });
     }
     if inventory.mode == Mode::Files {
-        all.subjects.extend(world.implied(&workloads));
+        all.subjects.extend(world.implied(workloads));
     }
     all.note_presence(inventory, view.sources);
     all
@@ -124,11 +124,11 @@ pub(super) fn known_part(mut known: Vec<Value>, unseen: Option<String>) -> Value
 
 /// Why there may be workloads in a namespace that nobody saw: a kind was not readable, or a file holds none at all.
 pub(super) fn unseen_workloads(inventory: &Inventory, namespace: &str) -> Option<String> {
-    let gap = WORKLOAD_KINDS.iter().find_map(|kind| match inventory.presence(kind, Some(namespace)) {
+    let gap = workload_kinds().find_map(|kind| match inventory.presence(kind, Some(namespace)) {
         Presence::Gap(gap) => Some(format!("could not read {gap}")),
         _ => None,
     });
-    let none = WORKLOAD_KINDS.iter().all(|kind| inventory.presence(kind, None) == Presence::NotInInput);
+    let none = workload_kinds().all(|kind| inventory.presence(kind, None) == Presence::NotInInput);
     gap.or_else(|| {
         none.then(|| "no workloads in the input, so nobody can tell whether the cluster has some".to_owned())
     })

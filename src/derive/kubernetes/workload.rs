@@ -5,34 +5,35 @@ use std::sync::Arc;
 use crate::catalog::View;
 use crate::catalog::kubernetes::{SYSTEM_NAMESPACES, Template};
 use crate::derive::subject::{OriginPart, keys};
-use crate::derive::{Origin, Subject, Subjects, why_unknown};
+use crate::derive::{Layout, Origin, Subject, Subjects, why_unknown};
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Mode, Resource};
+use crate::inventory::{Inventory, Mode, Place, Resource};
 use crate::model::Text;
 
 use super::common::{DEFAULT_NAMESPACE, Index, KEYS, Seen, computed, get, namespace_of, part};
 use super::live;
-use super::ownership::{Workload, workloads};
+use super::ownership::Workload;
 use super::podspec::{podspec, podspec_path, template_of};
 
 /// Subjects of the view.
-pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
+pub(super) fn subjects(inventory: &Inventory, workloads: &[Workload<'_>], view: &'static View) -> Subjects {
     let mut making = Making {
         accounts: Accounts::new(inventory),
         facts: Facts::default(),
+        layouts: Index::default(),
         origins: Index::default(),
         tokens: Index::default(),
     };
     let mut all = Subjects::default();
-    for workload in workloads(inventory) {
+    for workload in workloads {
         let spec = podspec(&workload.object.value, workload.template);
         all.subjects.push(match &spec {
-            Ok(spec) => making.subject(&workload, spec),
-            Err(why) => unreadable(&workload, why.clone()),
+            Ok(spec) => making.subject(workload, spec),
+            Err(why) => unreadable(workload, why.clone()),
         });
         let mut seen = Seen::default();
         for pod in &workload.live {
-            all.subjects.extend(making.live_subject(&workload, spec.as_ref().ok().copied(), pod, &mut seen));
+            all.subjects.extend(making.live_subject(workload, spec.as_ref().ok().copied(), pod, &mut seen));
         }
     }
     all.note_presence(inventory, view.sources);
@@ -42,9 +43,10 @@ pub(super) fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
 /// A workload whose pod spec is not there or not readable: nothing about it is known.
 pub(super) fn unreadable(workload: &Workload<'_>, why: Text) -> Subject {
     let origin = Origin {
+        layout: Some(Arc::new(Layout { prefix: podspec_path(workload.template, &[]), parts: Vec::new() })),
+        parts: Vec::new(),
         source: workload.source.clone(),
         place: workload.object.place.clone(),
-        prefix: podspec_path(workload.template, &[]),
         ..Origin::default()
     };
     Subject {
@@ -59,7 +61,9 @@ pub(super) fn unreadable(workload: &Workload<'_>, why: Text) -> Subject {
 struct Making<'a> {
     accounts: Accounts<'a>,
     facts: Facts,
-    // Where the values of a kind of workload stand, by what decides about the token.
+    // Where the values of a kind of workload stand, by whether the pod decides about the token.
+    layouts: Index<(&'static str, bool), Arc<Layout>>,
+    // Of workloads without a place and words of their own, by what decides about the token.
     origins: Index<(&'static str, Option<Text>, bool), Arc<Origin>>,
     // What `token` says, by whether there is one and the account.
     tokens: Index<(bool, String), Value>,
@@ -69,13 +73,18 @@ impl Making<'_> {
     fn subject(&mut self, workload: &Workload<'_>, spec: &Map) -> Subject {
         let token = self.accounts.token(workload, spec);
         let value = self.value(workload, spec, &token);
-        let template = workload.template;
-        let origin = match (&workload.source, &workload.object.place) {
+        let place = &workload.object.place;
+        let origin = match (&workload.source, place) {
             (None, None) => {
-                let key = (template.kind, token.source.clone(), token.in_pod);
-                Arc::clone(self.origins.entry(key).or_insert_with(|| Arc::new(origin(template, &token, None))))
+                let key = (workload.template.kind, token.source.clone(), token.in_pod);
+                let known = self.origins.get(&key).cloned();
+                known.unwrap_or_else(|| {
+                    let made = Arc::new(self.origin(workload.template, &token, None, None));
+                    self.origins.insert(key, Arc::clone(&made));
+                    made
+                })
             }
-            (source, place) => Arc::new(Origin { place: place.clone(), ..origin(template, &token, source.clone()) }),
+            (source, place) => Arc::new(self.origin(workload.template, &token, source.clone(), place.clone())),
         };
         Subject { resource: workload.resource.clone(), element: None, value, origin: Some(origin) }
     }
@@ -93,13 +102,32 @@ impl Making<'_> {
             return None;
         }
         let token = self.accounts.token(workload, spec);
-        let origin = origin(template_of("Pod")?, &token, Some(live::source(pod)));
+        let origin = self.origin(template_of("Pod")?, &token, Some(live::source(pod)), pod.place.clone());
         Some(Subject {
             resource: workload.resource.clone(),
             element: None,
             value: self.value(workload, spec, &token),
-            origin: Some(Arc::new(Origin { place: pod.place.clone(), ..origin })),
+            origin: Some(Arc::new(origin)),
         })
+    }
+
+    fn origin(
+        &mut self,
+        template: &'static Template,
+        token: &Token,
+        source: Option<Text>,
+        place: Option<Arc<Place>>,
+    ) -> Origin {
+        let layout =
+            self.layouts.entry((template.kind, token.in_pod)).or_insert_with(|| layout(template, token.in_pod));
+        // What decides instead of the pod is not in the pod.
+        let parts = if token.in_pod {
+            Vec::new()
+        } else {
+            let real = token.in_account.then(|| keys(&["automountServiceAccountToken"]));
+            vec![OriginPart { view: keys(&["token", "automount"]), real, source: token.source.clone() }]
+        };
+        Origin { layout: Some(Arc::clone(layout)), parts, source, place, ..Origin::default() }
     }
 
     fn value(&mut self, workload: &Workload<'_>, spec: &Map, token: &Token) -> Value {
@@ -137,9 +165,7 @@ impl Facts {
             _ => DEFAULT_NAMESPACE.into(),
         };
         let windows = spec.get(KEYS.os).and_then(|os| get(os, KEYS.name)).and_then(Value::as_str) == Some("windows");
-        let scaled =
-            matches!(workload.template.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
-        let replicas = scaled.then(|| {
+        let replicas = workload.template.scaled.then(|| {
             let written = get(&workload.object.value, KEYS.spec).and_then(|spec| get(spec, KEYS.replicas));
             written.filter(|replicas| **replicas != Value::Null).cloned().unwrap_or(Value::Int(1))
         });
@@ -174,22 +200,14 @@ pub(super) fn facts_parts() -> Vec<OriginPart> {
     ]
 }
 
-fn origin(template: &Template, token: &Token, source: Option<Text>) -> Origin {
+fn layout(template: &Template, token_in_pod: bool) -> Arc<Layout> {
     let mut parts = facts_parts();
     parts.push(part(&["metadata"], keys(&["metadata"])));
     parts.push(part(&["token", "account"], podspec_path(template, &["serviceAccountName"])));
-    parts.push(match (&token.source, token.in_pod) {
-        (_, true) => part(&["token", "automount"], podspec_path(template, &["automountServiceAccountToken"])),
-        (source, false) => OriginPart {
-            view: keys(&["token", "automount"]),
-            real: token.in_account.then(|| keys(&["automountServiceAccountToken"])),
-            source: source.clone(),
-        },
-    });
-    if source.is_some() {
-        parts.iter_mut().filter(|part| part.source.is_none()).for_each(|part| part.source.clone_from(&source));
+    if token_in_pod {
+        parts.push(part(&["token", "automount"], podspec_path(template, &["automountServiceAccountToken"])));
     }
-    Origin { prefix: podspec_path(template, &[]), parts, source, place: None }
+    Arc::new(Layout { prefix: podspec_path(template, &[]), parts })
 }
 
 /// The service account that a pod spec names; none if it names none that could be read.

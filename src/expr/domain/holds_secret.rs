@@ -149,7 +149,12 @@ impl<'v> NameAndValue<'v> {
             ("ParameterKey", "ParameterValue"),
         ];
         let text = |key: &str| value.get(key).and_then(Value::as_str);
-        let refers = matches!(text("type").or(text("Type")), Some("PARAMETER_STORE" | "SECRETS_MANAGER"));
+        let kind = value.get("type").or_else(|| value.get("Type"));
+        // What is not known may refer as well; the search tells that it met something unknown.
+        let refers = match kind {
+            Some(Value::Unknown(_)) => true,
+            kind => matches!(kind.and_then(Value::as_str), Some("PARAMETER_STORE" | "SECRETS_MANAGER")),
+        };
         KEYS.into_iter().find_map(|(name, own)| {
             value.get(own)?;
             Some(NameAndValue { name: text(name)?, value: own, refers })
@@ -244,6 +249,8 @@ mod tests {
             json!({"DB_PASSWORD": "xxxxxxxxxxxx"}),
             json!({"DB_PASSWORD": "********"}),
             json!({"API_TOKEN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf"}),
+            json!({"Output": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2c3"}),
+            json!("aws secretsmanager get-secret-value --secret-id arn:aws:secretsmanager:x:1:secret:Prod1-Db2X"),
             json!({"DB_SECRET": "prod/db/password"}),
             json!({"DB_SECRET": "my-application-secret"}),
             json!({"DB_SECRET_NAME": "Sup3rS3cret!"}),

@@ -3,7 +3,7 @@
 use super::network::{Network, cover_everything};
 use super::policy::{Condition, Document, Names, Principals, Statement, account, is_account};
 use super::wildcard::is_bare;
-use super::{About, Answer, Asked, Domain, Key, Question, Takes};
+use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
 use crate::expr::{Truth, Value};
 
 /// The row of the table.
@@ -75,19 +75,31 @@ impl Question for Public {
             Ok(document) => document,
             Err(why) => return Answer::unknown(why),
         };
-        let limits =
-            Limits { trusted: &self.trusted, min_prefix_v4: self.min_prefix_v4, ..Limits::new(about.resource) };
-        let public = document.allows().filter(|(statement, _)| {
-            limits.is_public(statement)
-                && (self.actions.is_empty() || self.actions.iter().any(|action| statement.actions.touch(action)))
-                && !document.cancels(statement, &statement.actions)
-                && !self.cancelled(&document, statement)
-        });
-        Answer::allowing(public.map(|(_, decided)| decided).collect(), &document)
+        let limits = Limits { min_prefix_v4: self.min_prefix_v4, ..Limits::new(about.resource) };
+        let found = self.public(&document, Limits { trusted: &self.trusted, ..limits });
+        // If nobody knows the own account, one that is not trusted may be it.
+        if !found.is_empty() && !self.trusted.is_empty() && limits.own.is_none() {
+            let surely = self.public(&document, limits);
+            return match surely.is_empty() {
+                true => Answer::unknown("nothing says which account the resource belongs to"),
+                false => Answer::allowing(surely, &document),
+            };
+        }
+        Answer::allowing(found, &document)
     }
 }
 
 impl Public {
+    fn public(&self, document: &Document, limits: Limits<'_>) -> Vec<Decided> {
+        let public = document.allows().filter(|(statement, _)| {
+            limits.is_public(statement)
+                && (self.actions.is_empty() || self.actions.iter().any(|action| statement.actions.touch(action)))
+                && !document.cancels(statement, &statement.actions)
+                && !self.cancelled(document, statement)
+        });
+        public.map(|(_, decided)| decided).collect()
+    }
+
     // Where some actions are asked for, it is enough that those of them are denied which the statement touches.
     fn cancelled(&self, document: &Document, statement: &Statement) -> bool {
         let mut touched = self.actions.iter().filter(|action| statement.actions.touch(action)).peekable();
@@ -281,6 +293,10 @@ mod tests {
             let truth = ask_of(&resource, "policy_public", json!({"trusted": [222222222222_i64]}), by(key, value));
             assert_eq!(truth, Truth::from(public), "{key} {value}");
         }
+        // It may be the own account.
+        let ask =
+            |value: &str| ask("policy_public", json!({"trusted": ["222222222222"]}), by("aws:SourceAccount", value));
+        assert_eq!((ask("333333333333"), ask("222222222222"), ask("*")), (Truth::Unknown, Truth::False, Truth::True));
     }
 
     #[test]

@@ -128,7 +128,9 @@ fn secrets(text: &str) -> BTreeMap<usize, &'static str> {
         // A quote tells where the value ends; without one it may be code.
         let quoted = captures.get(4).is_none();
         let code = !quoted && secret.as_str().contains(['(', '$', '{', '[']);
-        if is_secret_name(name.as_str()) && !code && is_literal(secret.as_str()) {
+        // The name is a part of an ARN or a path.
+        let part = text.get(..name.start()).is_some_and(|before| before.ends_with([':', '/']));
+        if is_secret_name(name.as_str()) && !part && !code && is_literal(secret.as_str()) {
             found.entry(secret.start()).or_insert(BY_NAME);
         }
     }
@@ -154,7 +156,7 @@ fn is_literal(text: &str) -> bool {
     const LEAST: usize = 8;
     let lower = text.to_lowercase();
     let characters = text.chars().count();
-    if characters < LEAST || characters > 512 || text.contains(char::is_whitespace) {
+    if !(LEAST..=512).contains(&characters) || text.contains(char::is_whitespace) {
         return false;
     }
     if !is_no_placeholder(text) || REFERENCES.iter().any(|start| lower.starts_with(start)) {

@@ -88,7 +88,8 @@ fn resource(finding: &Finding<'_>) -> Value {
         "reason": detail.map(|detail| &detail.reason), "hint": detail.and_then(|detail| detail.hint.as_ref()),
         "evidence": evidence.collect::<Vec<_>>(), "evidence_omitted": detail.map_or(0, |detail| detail.omitted),
         "waiver": finding.outcome.waiver.as_ref().map(|waiver| {
-            json!({"reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires})
+            json!({"reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires,
+                "source": waiver.source.as_str()})
         }),
     })
 }

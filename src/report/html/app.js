@@ -25,6 +25,9 @@
   };
   // A path may break behind its dots and slashes.
   const path = (text) => el("code", {}, text.split(/(?<=[./])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part])));
+  // Words between backticks are code.
+  const prose = (text) => (text || "").split("`").map((part, at, all) =>
+    (at % 2 && at < all.length - 1 ? el("code", {}, part) : at % 2 ? "`" + part : part));
   const link = (url, text) => (url ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, text || url) : (text || ""));
 
   // Columns of the list of rules: key, heading, number, compare.
@@ -198,7 +201,7 @@
         el("td", {}, stateLabel(row.state, rule)),
         el("td", { class: "id" }, el("span", { class: "clamp" }, rule.id)),
         el("td", {}, el("button", { type: "button", class: "link", "data-rule": key, onclick: () => update({ open: key }, true) }, title)),
-        el("td", {}, el("span", { class: "clamp" }, standardName(rule))),
+        el("td", {}, el("span", { class: "line" }, standardName(rule))),
         el("td", {}, el("span", { class: "clamp" }, D.systems[rule.system].name)),
         [n[0], n[1], n[2], n[3]].map((k, at) => el("td", { class: "num" + (k && at !== 1 ? " s" + (at ? at - 1 : 0) : "") }, k ? number(k) : "-")));
     }));
@@ -262,9 +265,9 @@
       const check = D.checks[D.evaluations[c].check];
       return [
         el("h3", {}, "What it means"), el("p", {}, check.title),
-        el("h3", {}, "Why it matters"), el("p", {}, check.why),
-        el("h3", {}, "How to fix it"), el("p", {}, check.fix),
-        check.hint ? el("h3", {}, "When it is Manual") : null, check.hint ? el("p", {}, check.hint) : null,
+        el("h3", {}, "Why it matters"), el("p", {}, prose(check.why)),
+        el("h3", {}, "How to fix it"), el("p", {}, prose(check.fix)),
+        check.hint ? el("h3", {}, "When it is Manual") : null, check.hint ? el("p", {}, prose(check.hint)) : null,
         check.links.length ? el("ul", {}, check.links.map((url) => el("li", {}, link(url)))) : null,
       ].filter(Boolean);
     });
@@ -275,13 +278,13 @@
     const card = el("div", { class: "finding" },
       el("h4", {}, stateLabel(o.state), " ", resourceName(o.resource), o.element ? el("code", {}, " " + o.element) : null));
     if (o.waiver) {
-      const [reason, owner, expires] = D.waivers[o.waiver - 1];
-      card.append(el("p", { class: "waived" }, "Waived" + (expires ? " until " + expires : "") + (owner ? " by " + owner : "") + ": " + reason));
+      const [reason, owner, expires, source] = D.waivers[o.waiver - 1];
+      card.append(el("p", { class: "waived" }, "Waived" + (expires ? " until " + expires : "") + (owner ? " by " + owner : "") + (source === "annotation" ? " in its annotation" : "") + ": " + reason));
     }
     if (detail) {
       const [reason, hint, omitted, evidence] = detail;
       if (T(reason)) card.append(el("p", {}, T(reason)));
-      if (hint) card.append(el("p", {}, "Needed: " + optional(hint)));
+      if (hint) card.append(el("p", {}, "Needed: ", prose(optional(hint))));
       if (evidence.length) {
         card.append(el("table", {},
           el("thead", {}, el("tr", {}, ["Property", "Value", "Expected"].map((h) => el("th", { scope: "col", class: h.toLowerCase() }, h)))),
@@ -434,8 +437,16 @@
   });
   addEventListener("hashchange", () => { state = read(); render(); });
   // On paper there are no pages to turn.
-  addEventListener("beforeprint", () => render(shown.length <= 5000));
-  addEventListener("afterprint", () => render());
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const part of folded) part.open = true;
+    render(shown.length <= 5000);
+  });
+  addEventListener("afterprint", () => {
+    for (const part of folded) part.open = false;
+    render();
+  });
   state = read();
   render();
   if (location.hash.length > 1 && !state.open) $("results").scrollIntoView();

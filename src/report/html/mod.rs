@@ -187,12 +187,15 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             escape(&words::short(&system.name, 300)),
             escape(&kind)
         );
-        let time = escape(&words::minute(&assessment.assessed_at));
-        let shown: Vec<_> = assessment
-            .standards
-            .iter()
-            .filter(|s| selection.rows_of(at).any(|row| std::ptr::eq(row.standard, *s)))
-            .collect();
+        let mut time = escape(&words::minute(&assessment.assessed_at));
+        if let Some(part) = assessment.scope.narrowing() {
+            _ = write!(time, "<br><span class=\"small\">a part: {}</span>", escape(&words::short(&part, 300)));
+        }
+        if let Some(failed) = report.failed_since(assessment) {
+            let (at, why) = (words::minute(&failed.at), words::short(&failed.why, 300));
+            _ = write!(time, "<br><span class=\"small\">the scan of {} failed: {}</span>", escape(&at), escape(&why));
+        }
+        let shown: Vec<_> = selection.standards_of(at).collect();
         for result in &shown {
             let totals = &result.totals;
             let standard = format!("{} {}", result.standard.short, result.standard.version);
@@ -202,7 +205,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             };
             writeln!(
                 out,
-                "<tr>{name}<td>{}</td><td>{}{}</td><td>{}{waived}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"small\">{}</td><td>{time}</td></tr>",
+                "<tr>{name}<td>{}</td><td>{}{}</td><td>{}{waived}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"small\">{}</td><td class=\"time\">{time}</td></tr>",
                 escape(&words::short(&standard, 80)),
                 percent(totals.posture()),
                 with_waivers(totals),
@@ -214,13 +217,22 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             )?;
         }
         if shown.is_empty() {
-            writeln!(out, "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td>{time}</td></tr>")?;
+            writeln!(
+                out,
+                "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td class=\"time\">{time}</td></tr>"
+            )?;
         }
     }
     for other in report.others {
         let name = escape(&words::short(&other.name, 300));
         let (technology, status) = (other.technology, other.status.label());
-        writeln!(out, "<tr><th scope=\"row\">{name}</th><td>{technology}</td><td colspan=\"8\">{status}</td></tr>")?;
+        let why = other.why.as_ref().map_or_else(String::new, |why| {
+            format!(" <span class=\"small\">{}</span>", escape(&words::short(why, 300)))
+        });
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{name}</th><td>{technology}</td><td colspan=\"8\">{status}{why}</td></tr>"
+        )?;
     }
     writeln!(out, "</tbody></table></div>")
 }

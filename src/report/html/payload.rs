@@ -260,7 +260,8 @@ impl Builder {
 
     fn waiver(&mut self, waiver: &Waiver) -> usize {
         let optional = |text: &Option<String>| text.as_deref().map(|text| sanitise(text).into_owned());
-        self.waivers.add(&(sanitise(&waiver.reason), optional(&waiver.owner), optional(&waiver.expires)))
+        let source = waiver.source.as_str();
+        self.waivers.add(&(sanitise(&waiver.reason), optional(&waiver.owner), optional(&waiver.expires), source))
     }
 }
 

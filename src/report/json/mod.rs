@@ -15,10 +15,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::view::{Row, Selection};
-use super::{Each, OtherSystem, Report, words};
+use super::{Each, FailedScan, OtherSystem, Report, words};
 use crate::model::{
-    Assessment, CheckResult, Counts, Evidence, Gap, Outcome, ResourceRef, StandardKind, StandardResult, System, Totals,
-    Waiver,
+    Assessment, CheckResult, Counts, Evidence, Gap, Outcome, ResourceRef, Scope, StandardKind, StandardResult, System,
+    Totals, Waiver,
 };
 
 /// Value of the key `format`.
@@ -37,6 +37,7 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
         left_out: LeftOut { rules: selection.left_out.rules, outcomes: all - outcomes },
         assessments: Each(|| shown.iter().map(|s| s.wire(selection))),
         other_systems: Each(|| report.others.iter().map(WireOther::new)),
+        failed_scans: Each(|| report.failed.iter().map(WireFailed::new)),
     };
     serde_json::to_writer(&mut *out, &document)?;
     out.write_all(b"\n")
@@ -72,6 +73,7 @@ impl<'a> Shown<'a> {
         WireAssessment {
             id: &a.id,
             assessed_at: &a.assessed_at,
+            scope: WireScope::new(&a.scope),
             tool_version: &a.tool_version,
             system: WireSystem::new(&a.system),
             resources_read: &a.read,
@@ -145,11 +147,12 @@ impl<'a> Shown<'a> {
 }
 
 #[derive(Serialize)]
-struct Document<A, O> {
+struct Document<A, O, F> {
     format: &'static str,
     left_out: LeftOut,
     assessments: A,
     other_systems: O,
+    failed_scans: F,
 }
 
 #[derive(Serialize)]
@@ -162,6 +165,7 @@ struct LeftOut {
 struct WireAssessment<'a, G, S, C> {
     id: &'a str,
     assessed_at: &'a str,
+    scope: WireScope<'a>,
     tool_version: &'a str,
     system: WireSystem<'a>,
     resources_read: &'a BTreeMap<String, usize>,
@@ -193,10 +197,25 @@ impl<'a> WireSystem<'a> {
 }
 
 #[derive(Serialize)]
+struct WireScope<'a> {
+    files: Option<&'a [String]>,
+    namespaces: Option<&'a [String]>,
+    excluded_namespaces: &'a [String],
+}
+
+impl<'a> WireScope<'a> {
+    fn new(scope: &'a Scope) -> WireScope<'a> {
+        let Scope { files, namespaces, excluded_namespaces } = scope;
+        WireScope { files: files.as_deref(), namespaces: namespaces.as_deref(), excluded_namespaces }
+    }
+}
+
+#[derive(Serialize)]
 struct WireOther<'a> {
     technology: &'static str,
     name: &'a str,
     status: &'static str,
+    why: Option<&'a str>,
 }
 
 impl<'a> WireOther<'a> {
@@ -205,7 +224,22 @@ impl<'a> WireOther<'a> {
             super::OtherStatus::NotEnabled => "not_enabled",
             super::OtherStatus::NoData => "no_data",
         };
-        WireOther { technology: other.technology.as_str(), name: &other.name, status }
+        WireOther { technology: other.technology.as_str(), name: &other.name, status, why: other.why.as_deref() }
+    }
+}
+
+#[derive(Serialize)]
+struct WireFailed<'a> {
+    technology: &'static str,
+    name: &'a str,
+    at: &'a str,
+    why: &'a str,
+}
+
+impl<'a> WireFailed<'a> {
+    fn new(failed: &'a FailedScan) -> WireFailed<'a> {
+        let FailedScan { technology, name, at, why } = failed;
+        WireFailed { technology: technology.as_str(), name, at, why }
     }
 }
 
@@ -435,11 +469,17 @@ struct WireWaiver<'a> {
     reason: &'a str,
     owner: Option<&'a str>,
     expires: Option<&'a str>,
+    source: &'static str,
 }
 
 impl<'a> WireWaiver<'a> {
     fn new(waiver: &'a Waiver) -> WireWaiver<'a> {
-        WireWaiver { reason: &waiver.reason, owner: waiver.owner.as_deref(), expires: waiver.expires.as_deref() }
+        WireWaiver {
+            reason: &waiver.reason,
+            owner: waiver.owner.as_deref(),
+            expires: waiver.expires.as_deref(),
+            source: waiver.source.as_str(),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::FORMAT;
 use crate::model::{
     Assessment, CheckInfo, CheckResult, Control, Counts, Detail, Evidence, Gap, GapReason, Location, Outcome,
-    ResourceRef, RuleResult, Severity, StandardInfo, StandardKind, StandardResult, State, System, Technology, Text,
-    Totals, Waiver,
+    ResourceRef, RuleResult, Scope, Severity, StandardInfo, StandardKind, StandardResult, State, System, Technology,
+    Text, Totals, Waiver, WaiverSource,
 };
 
 /// Files above this size are refused, in bytes.
@@ -66,6 +66,9 @@ struct LeftOut {
 struct WireAssessment {
     id: String,
     assessed_at: String,
+    // Files of versions that did not say it are of the whole system.
+    #[serde(default)]
+    scope: Scope,
     tool_version: String,
     system: WireSystem,
     resources_read: BTreeMap<String, usize>,
@@ -88,6 +91,7 @@ impl WireAssessment {
                 origin: system.origin,
             },
             assessed_at: self.assessed_at,
+            scope: self.scope,
             tool_version: self.tool_version,
             resources: Vec::new(),
             checks: Vec::new(),
@@ -313,9 +317,9 @@ impl WireOutcome {
             element: self.element,
             state: self.result,
             detail: self.reason.map(|reason| Arc::new(Detail { reason, hint, evidence, omitted })),
-            waiver: self
-                .waiver
-                .map(|WireWaiver { reason, owner, expires }| Arc::new(Waiver { reason, owner, expires })),
+            waiver: self.waiver.map(|WireWaiver { reason, owner, expires, source }| {
+                Arc::new(Waiver { reason, owner, expires, source })
+            }),
         }
     }
 }
@@ -343,6 +347,8 @@ struct WireWaiver {
     reason: String,
     owner: Option<String>,
     expires: Option<String>,
+    #[serde(default)]
+    source: WaiverSource,
 }
 
 fn technology(text: &str) -> Result<Technology, ReadError> {

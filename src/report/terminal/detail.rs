@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::paper::{Ink, Line, Paper, Room};
+use crate::base::order::natural;
 use crate::base::text::{count, width};
 use crate::model::{Detail, Evidence, State};
 use crate::report::view::{Finding, Row, Selection};
@@ -227,6 +228,11 @@ pub fn manual(
     }
     // Stable: equal groups stay in the order of attention.
     groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    for (_, rows) in &mut groups {
+        // Without a title or a severity beside it, an id is looked for by its number.
+        let name = |row: &Row<'_>| row.standard.standard.short.clone();
+        rows.sort_by(|a, b| name(a).cmp(&name(b)).then_with(|| natural(&a.rule.id, &b.rule.id)));
+    }
     let limit = if all { usize::MAX } else { QUESTIONS };
     for (missing, rows) in groups.iter().take(limit) {
         let room = Room { indent: 2, hanging: 4, lines: if all { usize::MAX } else { 2 } };

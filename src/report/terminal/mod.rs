@@ -84,7 +84,8 @@ fn pages(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>, 
         if at > 0 {
             paper.blank()?;
         }
-        header(paper, assessment, &rows)?;
+        let standards: Vec<&StandardResult> = selection.standards_of(at).collect();
+        header(paper, assessment, &standards)?;
         if !selection.view.namespaces.is_empty() || selection.view.resource.is_some() {
             let note =
                 "Below: only resources that match the filters. Posture and counts above are of the whole system.";
@@ -102,7 +103,7 @@ fn pages(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>, 
     next(paper, report, selection)
 }
 
-fn header(paper: &mut Paper<'_>, assessment: &Assessment, rows: &[&Row<'_>]) -> io::Result<()> {
+fn header(paper: &mut Paper<'_>, assessment: &Assessment, standards: &[&StandardResult]) -> io::Result<()> {
     let system = &assessment.system;
     let title = Line::new().add(Ink::Bold, &words::short(&system.name, 200));
     let mut about = system.technology.to_string();
@@ -113,19 +114,17 @@ fn header(paper: &mut Paper<'_>, assessment: &Assessment, rows: &[&Row<'_>]) -> 
     paper.edges(0, &title, &Line::new().plain(&about))?;
     let read = format!("{} from {}", words::minute(&assessment.assessed_at), words::short(&system.origin, 300));
     paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().dim("read ").dim(&read))?;
-    paper.stroke()?;
-    let mut standards: Vec<&StandardResult> = Vec::new();
-    for standard in &assessment.standards {
-        if rows.iter().any(|row| std::ptr::eq(row.standard, standard)) {
-            standards.push(standard);
-        }
+    if let Some(part) = assessment.scope.narrowing() {
+        let part = format!("A part of the system: {part}.");
+        paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().add(Ink::Yellow, &part))?;
     }
+    paper.stroke()?;
     if assessment.standards.is_empty() {
         paper.line(0, &Line::new().plain("No standard applies to this system."))?;
     } else if standards.is_empty() {
         paper.line(0, &Line::new().plain("No rule of this system matches the filters."))?;
     }
-    for (at, standard) in standards.into_iter().enumerate() {
+    for (at, standard) in standards.iter().enumerate() {
         if at > 0 {
             paper.blank()?;
         }

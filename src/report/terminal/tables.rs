@@ -6,7 +6,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
 };
 
-use super::paper::{Ink, Line, Paper};
+use super::paper::{Ink, Line, Paper, Room};
 use crate::base::text::{count, sanitise};
 use crate::model::{Severity, StandardResult, State, Totals};
 use crate::report::view::Selection;
@@ -36,6 +36,8 @@ fn table(paper: &Paper<'_>, header: &[&str], wide: usize, numbers: usize) -> Tab
     table
 }
 
+/// Failed scans that are told one by one.
+const FAILED: usize = 10;
 /// Columns of a name that must leave room for others.
 const NAME: usize = 24;
 
@@ -152,16 +154,18 @@ pub fn systems(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection
     header.extend(TOTALS);
     let mut table = table(paper, &header, 0, TOTALS.len());
     for (at, assessment) in report.assessments.iter().enumerate() {
-        let shown = |s: &&StandardResult| selection.rows_of(at).any(|row| std::ptr::eq(row.standard, *s));
         let time = words::minute(&assessment.assessed_at);
         let time = if paper.width < ROOMY { time.get(..10).unwrap_or_default().into() } else { time };
-        for standard in assessment.standards.iter().filter(shown) {
-            let mut cells = vec![text(&assessment.system.name, 60), standard_cell(paper, standard), text(&time, 30)];
+        let failed = if report.failed_since(assessment).is_some() { " (failed since)" } else { "" };
+        let part = if assessment.scope.is_narrowed() { " (a part)" } else { "" };
+        let time = format!("{time}{part}{failed}");
+        for standard in selection.standards_of(at) {
+            let mut cells = vec![text(&assessment.system.name, 60), standard_cell(paper, standard), text(&time, 60)];
             totals(&mut cells, &standard.totals);
             table.add_row(cells);
         }
         if assessment.standards.is_empty() {
-            table.add_row(vec![text(&assessment.system.name, 60), Cell::new("none applies"), text(&time, 30)]);
+            table.add_row(vec![text(&assessment.system.name, 60), Cell::new("none applies"), text(&time, 60)]);
         }
     }
     for other in report.others {
@@ -180,8 +184,16 @@ pub fn overview(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selectio
             report.others.iter().filter(|o| o.status == status).map(|o| words::short(&o.name, 60)).collect();
         if !names.is_empty() {
             let line = Line::new().add(Ink::Yellow, &format!("{} {}: ", names.len(), status.label()));
-            paper.line(2, &line.plain(&names.join(", ")))?;
+            paper.fit(Room { indent: 2, hanging: 4, lines: 4 }, &line.plain(&names.join(", ")))?;
         }
+    }
+    for failed in report.failed.iter().take(FAILED) {
+        let line = Line::new().add(Ink::Yellow, "Last scan failed: ").plain(&words::short(&failed.name, 60));
+        let why = format!(" at {}: {}", words::minute(&failed.at), words::short(&failed.why, 300));
+        paper.fit(Room { indent: 2, hanging: 4, lines: 3 }, &line.dim(&why))?;
+    }
+    if let Some(more @ 1..) = report.failed.len().checked_sub(FAILED) {
+        paper.line(2, &Line::new().dim(&format!("and the last scans of {more} more systems")))?;
     }
     paper.blank()?;
     let mut header = vec!["Standard", "Systems", "Rules"];

@@ -243,6 +243,39 @@ fn files_that_replace_flags() {
 }
 
 #[test]
+fn the_level_of_pods_where_namespaces_say_none() {
+    const FILE: &str = "--admission-control-config-file=/admission.yaml";
+    let with = |plugins: &str| {
+        format!("{{path: /admission.yaml, kind: AdmissionConfiguration, content: {{plugins: [{plugins}]}}}}")
+    };
+    let baseline = with("{name: X}, {name: PodSecurity, configuration: {defaults: {enforce: baseline}}}");
+    let subject = apiserver(FILE, &baseline);
+    assert_eq!(at(&subject, "podSecurity.enforce"), "\"baseline\"");
+    assert_eq!(
+        origin(&subject, "podSecurity.enforce"),
+        (
+            "documents[0].content.plugins[1].configuration.defaults.enforce".to_owned(),
+            "defaults of PodSecurity in /admission.yaml".to_owned()
+        )
+    );
+    for (flags, documents, expected) in [
+        ("", "", "\"privileged\""),
+        (FILE, &*with("{name: X}"), "\"privileged\""),
+        (FILE, &*with("{name: PodSecurity, configuration: {defaults: {warn: baseline}}}"), "\"privileged\""),
+        (
+            "--admission-control-config-file=/admission.yaml, --disable-admission-plugins=PodSecurity",
+            &*baseline,
+            "\"privileged\"",
+        ),
+    ] {
+        assert_eq!(at(&apiserver(flags, documents), "podSecurity.enforce"), expected, "{flags} {documents}");
+    }
+    for documents in ["", &*with("{name: PodSecurity, path: elsewhere.yaml}")] {
+        assert!(at(&apiserver(FILE, documents), "podSecurity.enforce").starts_with("unknown"), "{documents}");
+    }
+}
+
+#[test]
 fn audit_policies() {
     let policy = "{path: /audit.yaml, kind: Policy, content: {kind: Policy, rules: [{level: Metadata}]}}";
     let subject = apiserver("--audit-policy-file=/audit.yaml", policy);
@@ -287,6 +320,36 @@ fn k3s_adds_flags_of_its_own() {
     assert!(at(subject, "encryption.secretsProvider").starts_with("unknown"));
     assert_eq!(at(subject, "source"), "\"node annotation\"");
     assert_eq!(origin(subject, "flags.profiling").1, "what k3s on node k-0 sets itself");
+
+    // Its store is behind a socket, in etcd, or nobody knows where.
+    let etcd_label = "node-role.kubernetes.io/etcd: 'true'";
+    for (args, labels, servers, ca) in [
+        (args, "", r#"["unix://kine.sock"]"#, "absent"),
+        (r#"["server","--datastore-endpoint","postgres://(redacted)@h/d"]"#, "", r#"["unix://kine.sock"]"#, "absent"),
+        (
+            r#"["server"]"#,
+            etcd_label,
+            r#"["https://127.0.0.1:2379"]"#,
+            "\"/var/lib/rancher/k3s/server/tls/etcd/server-ca.crt\"",
+        ),
+        (
+            r#"["server","--datastore-endpoint=https://h:2379","--datastore-cafile","/ca"]"#,
+            "",
+            r#"["https://h:2379"]"#,
+            "\"/ca\"",
+        ),
+        (r#"["server","--datastore-endpoint=https://h:2379"]"#, "", r#"["https://h:2379"]"#, "absent"),
+        (
+            r#"["server","--datastore-endpoint","********"]"#,
+            "",
+            "unknown: the datastore-endpoint of k3s on node k-0 is masked: it may be etcd",
+            "unknown: the datastore-endpoint of k3s on node k-0 is masked: it may be etcd",
+        ),
+    ] {
+        let found = node(args, labels).derive("kube-apiserver");
+        assert_eq!(at(&found.subjects[0], "flags.etcd-servers"), servers, "{args}");
+        assert_eq!(at(&found.subjects[0], "flags.etcd-cafile"), ca, "{args}");
+    }
 
     assert_eq!(
         node(args, "").derive("etcd").none.as_deref(),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalog::kubernetes::{KINDS, VIEWS};
+use crate::catalog::kubernetes::{KINDS, VIEWS, custom};
 
 /// Words that the derivations look for, so that random objects reach them.
 const WORDS: &[&str] = &[
@@ -60,6 +60,8 @@ const WORDS: &[&str] = &[
     "automountServiceAccountToken",
     "operations",
     "aggregationRule",
+    "workloadRef",
+    "Deployment",
 ];
 
 fn word() -> impl Strategy<Value = &'static str> {
@@ -114,12 +116,12 @@ proptest! {
 
     #[test]
     fn no_object_breaks_a_view(
-        objects in prop::collection::vec((0..KINDS.len(), prop_oneof![anything(), shaped()], word()), 0..14),
+        objects in prop::collection::vec((0..KINDS.len() + custom::KINDS.len(), prop_oneof![anything(), shaped()], word()), 0..14),
         files in any::<bool>(),
     ) {
         let mut world = if files { World::files(&[]) } else { World::live(&[]) };
         for (kind, value, name) in objects {
-            let kind = &KINDS[kind];
+            let kind = KINDS.iter().chain(custom::KINDS).nth(kind).unwrap();
             let scope = kind.namespaced.then(|| "default".into());
             world.0.add(kind.name, [Resource { scope, name: name.into(), value, place: None }]);
         }

@@ -6,13 +6,15 @@ mod rbac;
 mod scale;
 mod workloads;
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use crate::catalog;
 use crate::derive::{Subject, Subjects};
 use crate::expr::path::{Found, Path, Steps};
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Mode, Resource};
+use crate::inventory::{Inventory, Mode, Place, Resource};
 use crate::model::{Gap, GapReason, System, Technology};
 
 /// A cluster made of objects.
@@ -58,6 +60,18 @@ impl World {
             detail: "the server said no".into(),
             permission: Some(format!("list {}", kind.to_lowercase())),
         });
+        self
+    }
+
+    /// An object of a file, at a line of it.
+    fn with_place(mut self, object: Json, line: u32) -> World {
+        let value = Value::from(object);
+        let kind = catalog::kind(value.get("kind").and_then(Value::as_str).unwrap()).unwrap();
+        let text = |key| value.at(&["metadata", key]).and_then(Value::as_str);
+        let (scope, name) = (text("namespace").map(Into::into), text("name").unwrap_or_default().into());
+        let place = Some(Arc::new(Place::new("rbac.yaml".into(), line, Vec::new())));
+        self.0.add(kind.name, [Resource { scope, name, value, place }]);
+        self.0.finish();
         self
     }
 

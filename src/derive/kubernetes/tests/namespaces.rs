@@ -84,7 +84,7 @@ fn levels_of_pod_security() {
     );
     assert_eq!(
         stands(&namespaces.subjects[3], "podSecurity.enforce"),
-        "podSecurity.enforce (no label; the cluster's default is not visible)"
+        "metadata.labels['pod-security.kubernetes.io/enforce'] (no label; the cluster's default is not visible)"
     );
 }
 

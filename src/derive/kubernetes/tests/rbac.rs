@@ -37,6 +37,34 @@ fn can(world: &World, who: &str, verb: &str, resource: &str, cluster_only: bool)
 }
 
 #[test]
+fn a_grant_stands_where_a_person_would_change_it() {
+    let world = World::files(&[])
+        .with_place(cluster_role("own", json!([rule(&["get"], &[""], &["secrets"])])), 10)
+        .with_place(cluster_role("edit", json!([rule(&["get"], &[""], &["secrets"])])), 20)
+        .with_place(binding("ClusterRoleBinding", "", "one", ("ClusterRole", "own"), user("ann")), 30)
+        .with_place(binding("RoleBinding", "shop", "two", ("ClusterRole", "edit"), user("bob")), 40)
+        .with_place(binding("ClusterRoleBinding", "", "three", ("ClusterRole", "cluster-admin"), user("eve")), 50);
+    let subjects = world.view("rbac_subject");
+    let located = |who: &str| {
+        let mut steps = crate::derive::subject::keys(&["grants"]);
+        steps.push(crate::expr::path::Step::Index(0));
+        let found = find(&subjects, who).locate(&steps);
+        (found.location.unwrap().to_string(), found.source.unwrap().to_string())
+    };
+    // The rule of a role of one's own; of a role that every cluster has, the binding.
+    let expected = [
+        ("User ann", "rbac.yaml:10", "ClusterRoleBinding one (line 30) -> ClusterRole own"),
+        ("User bob", "rbac.yaml:40", "RoleBinding shop/two -> ClusterRole edit"),
+        ("User eve", "rbac.yaml:50", "ClusterRoleBinding three -> ClusterRole cluster-admin"),
+    ];
+    for (who, place, source) in expected {
+        assert_eq!(located(who), (place.to_owned(), source.to_owned()));
+    }
+    let eve = find(&subjects, "User eve").locate(&crate::derive::subject::keys(&["subject", "name"]));
+    assert_eq!(eve.location.unwrap().to_string(), "rbac.yaml:50");
+}
+
+#[test]
 fn a_role_binding_limits_a_cluster_role_to_its_namespace() {
     let rules = json!([
         rule(&["get"], &[""], &["secrets", "nodes/proxy", "persistentvolumes"]),

@@ -73,12 +73,8 @@ fn pods_of_an_owner_cost_one_comparison_and_no_subject() {
     let world = large(300);
     assert_eq!(world.view("workload").subjects.len(), 300);
     assert_eq!(world.view("container").subjects.len(), 600);
-    let origins: std::collections::HashSet<_> = world
-        .view("container")
-        .subjects
-        .iter()
-        .map(|subject| std::sync::Arc::as_ptr(subject.origin.as_ref().unwrap()))
-        .collect();
+    let origins: std::collections::HashSet<_> =
+        world.view("container").subjects.iter().map(|subject| Arc::as_ptr(subject.origin.as_ref().unwrap())).collect();
     assert!(origins.len() <= 4, "{} origins", origins.len());
     let live = super::super::ownership::workloads(&world.0).iter().map(|workload| workload.live.len()).sum::<usize>();
     assert_eq!(live, 300);

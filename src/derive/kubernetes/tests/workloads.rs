@@ -94,6 +94,90 @@ fn what_an_unknown_controller_owns_is_reported_once_at_the_controller() {
     assert_eq!(stands(&workloads.subjects[1], "containers[*].name"), "spec.containers[0].name (live pod kafka-0)");
 }
 
+fn rollout(name: &str, spec: Json) -> Json {
+    object("Rollout", "shop", name, json!({"spec": spec}))
+}
+
+#[test]
+fn the_pods_of_a_rollout_are_reported_at_it() {
+    let owner = owned("Rollout", "argoproj.io/v1alpha1", "checkout");
+    let world = World::live(&[
+        rollout("checkout", json!({"replicas": 3, "template": {"spec": simple()}})),
+        replica_set("checkout-1", owner, simple()),
+        pod("checkout-1-a", owned("ReplicaSet", "apps/v1", "checkout-1"), simple()),
+    ]);
+    assert_eq!(names(&world.view("container")), ["Rollout shop/checkout app"]);
+    assert_eq!(world.read("workload", "workload.replicas"), ["Rollout shop/checkout: 3"]);
+    assert_eq!(
+        stands(&world.view("container").subjects[0], "securityContext.privileged"),
+        "spec.template.spec.containers[0].securityContext.privileged"
+    );
+}
+
+#[test]
+fn a_rollout_that_refers_to_a_deployment_is_that_deployment() {
+    let refer = |name: &str| json!({"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}});
+    let live = json!({"containers": [{"name": "app", "securityContext": {"privileged": true}}]});
+    let world = World::live(&[
+        rollout("web", refer("web-template")),
+        rollout("lost", refer("gone")),
+        deployment("web-template", simple()),
+        replica_set("web-1", owned("Rollout", "argoproj.io/v1alpha1", "web"), simple()),
+        pod("web-1-a", owned("ReplicaSet", "apps/v1", "web-1"), live),
+        replica_set("lost-1", owned("Rollout", "argoproj.io/v1alpha1", "lost"), simple()),
+    ]);
+    assert_eq!(
+        world.read("container", "securityContext.privileged"),
+        [
+            "Deployment shop/web-template app: false",
+            "Deployment shop/web-template app: true",
+            "Rollout shop/lost app: false"
+        ]
+    );
+}
+
+#[test]
+fn all_that_a_knative_service_makes_is_reported_at_it() {
+    const GROUP: &str = "serving.knative.dev/v1";
+    let knative = |kind: &str, name: &str, metadata: Json, spec: Json| {
+        object(&format!("{kind}.serving.knative.dev"), "shop", name, json!({"metadata": metadata, "spec": spec}))
+    };
+    let template = json!({"template": {"spec": simple()}});
+    let mut made = deployment("api-1-deployment", simple());
+    merge(&mut made["metadata"], owned("Revision", GROUP, "api-1"));
+    let proxy = json!({"containers": [
+        {"name": "app", "securityContext": {"privileged": false}},
+        {"name": "queue-proxy", "securityContext": {"privileged": true}},
+    ]});
+    let world = World::live(&[
+        knative("Service", "api", json!({}), template.clone()),
+        // A Service of the core group of the same name owns nothing.
+        object("Service", "shop", "api", json!({"spec": {"selector": {}}})),
+        knative("Configuration", "api", owned("Service", GROUP, "api"), template),
+        knative("Revision", "api-1", owned("Configuration", GROUP, "api"), simple()),
+        made,
+        replica_set("api-1-deployment-1", owned("Deployment", "apps/v1", "api-1-deployment"), simple()),
+        pod("api-1-deployment-1-a", owned("ReplicaSet", "apps/v1", "api-1-deployment-1"), proxy),
+    ]);
+    assert_eq!(
+        world.read("container", "securityContext.privileged"),
+        ["Service.serving.knative.dev shop/api app: false", "Service.serving.knative.dev shop/api queue-proxy: true"]
+    );
+    assert_eq!(at(&world.view("container").subjects[1], "container.injected"), "true");
+}
+
+#[test]
+fn an_owner_that_was_not_read_has_the_name_that_reading_it_gives() {
+    let metadata = owned("StatefulSet", "apps.kruise.io/v1beta1", "db");
+    let world = World::live(&[pod("db-0", metadata.clone(), simple())]);
+    assert_eq!(names(&world.view("workload")), ["StatefulSet.apps.kruise.io shop/db"]);
+    let set = object("StatefulSet.apps.kruise.io", "shop", "db", json!({"spec": {"template": {"spec": simple()}}}));
+    // Its namesake of the group `apps` is another one.
+    let other = object("StatefulSet", "shop", "db", json!({"spec": {"template": {"spec": simple()}}}));
+    let world = World::live(&[set, other, pod("db-0", metadata, simple())]);
+    assert_eq!(names(&world.view("workload")), ["StatefulSet.apps.kruise.io shop/db", "StatefulSet shop/db"]);
+}
+
 #[test]
 fn a_namesake_in_another_group_or_of_another_identity_owns_nothing() {
     let job = object("Job", "shop", "train", json!({"spec": {"template": {"spec": simple()}}}));
@@ -418,7 +502,7 @@ fn unreadable_kinds_are_gaps_and_other_files_are_no_workloads() {
     assert_eq!(workloads.gaps.len(), 1);
     assert_eq!(workloads.none, None);
     let world = World::files(&[object("Service", "shop", "web", json!({}))]);
-    assert!(world.view("container").none.unwrap().starts_with("no Pod, Deployment"));
+    assert!(world.view("container").none.unwrap().starts_with("no Deployment, StatefulSet, "));
     assert_eq!(World::files(&[deployment("web", json!({}))]).view("container").none, None);
 }
 

@@ -10,6 +10,10 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod in_source;
+mod schemas;
+mod scope;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
