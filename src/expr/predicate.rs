@@ -306,7 +306,7 @@ fn is_absent(found: &Found<'_>) -> bool {
 impl Condition {
     fn truth(&self, found: &Found<'_>, scene: Scene<'_>) -> Truth {
         let value = match found {
-            Found::Unknown(_) | Found::Value(Value::Unknown(_)) => return Truth::Unknown,
+            Found::Unknown(why) | Found::Value(Value::Unknown(why)) => return self.truth_of_unread(why),
             Found::Absent => &Value::Null,
             Found::Value(value) => value,
         };
@@ -349,6 +349,15 @@ impl Condition {
             },
             Condition::Domain { unset, .. } if absent => *unset,
             Condition::Domain { question, .. } => question.ask(value, scene.about()).truth,
+        }
+    }
+
+    fn truth_of_unread(&self, why: &Text) -> Truth {
+        match self {
+            Condition::All(all) => Truth::all(all.iter().map(|part| part.truth_of_unread(why))),
+            Condition::Not(inner, _) => !inner.truth_of_unread(why),
+            Condition::Domain { question, .. } => question.unread(why).truth,
+            _ => Truth::Unknown,
         }
     }
 
@@ -634,6 +643,10 @@ impl Walk<'_> {
             (Condition::Domain { question, .. }, Found::Value(value)) if !is_absent(found) => {
                 let answer = question.ask(value, self.scene.about());
                 self.answer(answer, value, condition.expected(), negated);
+            }
+            (Condition::Domain { question, .. }, Found::Unknown(why)) => {
+                let answer = question.unread(why);
+                self.answer(answer, &Value::Unknown(why.clone()), condition.expected(), negated);
             }
             _ => self.push(condition, found, negated),
         }
