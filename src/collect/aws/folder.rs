@@ -275,13 +275,10 @@ impl Folder {
                     "GetCredentialReport" => decoded(answer),
                     _ => Json::Object(answer.clone()),
                 };
-                match objects::take(ask, answer, &entry.object.fields, &origin) {
-                    Ok(part) => {
-                        part.into_iter().for_each(|part| entry.object.attach(ask, part));
-                        entry.answered.insert(at);
-                    }
-                    // Left unanswered, so that it is unknown.
-                    Err(_) => {}
+                // What a report does not list is left unanswered, so that it is unknown.
+                if let Ok(part) = objects::take(ask, answer, &entry.object.fields, &origin) {
+                    part.into_iter().for_each(|part| entry.object.attach(ask, part));
+                    entry.answered.insert(at);
                 }
                 taken = true;
             }
