@@ -597,3 +597,18 @@ fn an_empty_predicate_decides_nothing() {
         assert!(compile(&rule).is_err_and(|faults| faults.contains("decides nothing")), "{rule}");
     }
 }
+
+#[test]
+fn what_no_configuration_tells_leaves_open_only_what_the_rest_does_not_decide() {
+    let open = json!({"undecided": "who reads the mail"});
+    for (rule, expected) in [
+        (json!({"any": [{"a": 1}, open]}), Truth::True),
+        (json!({"any": [{"a": 2}, open]}), Truth::Unknown),
+        (json!({"all": [{"a": 2}, open]}), Truth::False),
+        (json!({"a": 1, "undecided": "who reads the mail"}), Truth::Unknown),
+        (json!({"not": open}), Truth::Unknown),
+    ] {
+        assert_eq!(truth(&rule, &Value::from(json!({"a": 1}))), expected, "{rule}");
+    }
+    assert!(compile(&json!({"undecided": ""})).is_err());
+}

@@ -65,7 +65,7 @@ pub struct Compiler<'a> {
     pub used: BTreeSet<String>,
 }
 
-const COMBINATORS: [&str; 5] = ["any", "all", "none", "not", "related"];
+const COMBINATORS: [&str; 6] = ["any", "all", "none", "not", "related", "undecided"];
 
 impl Compiler<'_> {
     /// A predicate: a map of paths and combinators, all of which must hold.
@@ -83,6 +83,7 @@ impl Compiler<'_> {
                 "none" => self.predicates(value).map(|any| Predicate::Not(Box::new(Predicate::Any(any)))),
                 "not" => self.part(value).map(|inner| Predicate::Not(Box::new(inner))),
                 "related" => self.related(value).map(Predicate::Related),
+                "undecided" => self.undecided(value),
                 _ => self.leaf(&key.text, key.place, value).map(Predicate::Leaf),
             };
             all.extend(part);
@@ -100,6 +101,17 @@ impl Compiler<'_> {
             self.fault(node.place, "an empty list of predicates decides nothing".into(), None);
         }
         Some(items.iter().filter_map(|item| self.part(item)).collect())
+    }
+
+    fn undecided(&mut self, node: &Node) -> Option<Predicate> {
+        match node.text().filter(|text| !text.trim().is_empty()) {
+            Some(why) => Some(Predicate::Undecided(why.into())),
+            None => {
+                let help = "say what is not to be seen, for example { undecided: who reads the mail }".to_owned();
+                self.fault(node.place, "undecided takes the reason".into(), Some(help));
+                None
+            }
+        }
     }
 
     // A predicate of which something depends: an empty one has nothing to show for its truth.

@@ -28,6 +28,8 @@ pub enum Predicate {
     Leaf(Leaf),
     /// A statement about other resources.
     Related(Related),
+    /// What no configuration tells, for this reason.
+    Undecided(Text),
 }
 
 /// A condition on the value at a path.
@@ -272,6 +274,7 @@ impl Predicate {
             Predicate::Not(inner) => !inner.holds(value, scene),
             Predicate::Leaf(leaf) => leaf.truth(value, scene),
             Predicate::Related(related) => related.truth(value, scene),
+            Predicate::Undecided(_) => Truth::Unknown,
         }
     }
 
@@ -303,7 +306,7 @@ fn is_absent(found: &Found<'_>) -> bool {
 impl Condition {
     fn truth(&self, found: &Found<'_>, scene: Scene<'_>) -> Truth {
         let value = match found {
-            Found::Unknown(_) | Found::Value(Value::Unknown(_)) => return Truth::Unknown,
+            Found::Unknown(why) | Found::Value(Value::Unknown(why)) => return self.truth_of_unread(why),
             Found::Absent => &Value::Null,
             Found::Value(value) => value,
         };
@@ -346,6 +349,15 @@ impl Condition {
             },
             Condition::Domain { unset, .. } if absent => *unset,
             Condition::Domain { question, .. } => question.ask(value, scene.about()).truth,
+        }
+    }
+
+    fn truth_of_unread(&self, why: &Text) -> Truth {
+        match self {
+            Condition::All(all) => Truth::all(all.iter().map(|part| part.truth_of_unread(why))),
+            Condition::Not(inner, _) => !inner.truth_of_unread(why),
+            Condition::Domain { question, .. } => question.unread(why).truth,
+            _ => Truth::Unknown,
         }
     }
 
@@ -424,7 +436,8 @@ impl Predicate {
     /// What is expected, in words.
     pub fn expected(&self) -> String {
         let join = |predicates: &[Predicate], word: &str| {
-            predicates.iter().map(Predicate::expected).collect::<Vec<_>>().join(word)
+            let parts = predicates.iter().map(Predicate::expected).filter(|words| !words.is_empty());
+            parts.collect::<Vec<_>>().join(word)
         };
         match self {
             Predicate::All(all) => join(all, " and "),
@@ -433,6 +446,7 @@ impl Predicate {
             Predicate::Leaf(leaf) if leaf.path.segments.is_empty() => leaf.condition.expected(),
             Predicate::Leaf(leaf) => format!("{} {}", leaf.path, leaf.condition.expected()),
             Predicate::Related(related) => related.expected.clone(),
+            Predicate::Undecided(_) => String::new(),
         }
     }
 }
@@ -592,6 +606,7 @@ impl Walk<'_> {
             Predicate::Not(inner) => self.predicate(inner, value, !truth, !negated),
             Predicate::Leaf(leaf) => self.leaf(leaf, value, truth, negated),
             Predicate::Related(related) => self.related(related, value, truth, negated),
+            Predicate::Undecided(why) => self.trace(Actual::Unknown(why.to_string()), String::new(), false),
         }
     }
 
@@ -628,6 +643,10 @@ impl Walk<'_> {
             (Condition::Domain { question, .. }, Found::Value(value)) if !is_absent(found) => {
                 let answer = question.ask(value, self.scene.about());
                 self.answer(answer, value, condition.expected(), negated);
+            }
+            (Condition::Domain { question, .. }, Found::Unknown(why)) => {
+                let answer = question.unread(why);
+                self.answer(answer, &Value::Unknown(why.clone()), condition.expected(), negated);
             }
             _ => self.push(condition, found, negated),
         }

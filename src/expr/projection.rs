@@ -25,6 +25,10 @@ pub struct Projection {
     each: Option<Box<Projection>>,
 }
 
+/// Key of a map that stands for a value which could not be read; its own value says why. It is part of every projection, so
+/// that what was not read never looks like what is not there.
+pub const UNKNOWN: &str = "spm.unknown";
+
 /// A decoded value: `None` if nothing of it was wanted.
 pub type Projected = Option<Value>;
 
@@ -75,7 +79,7 @@ impl Projection {
         if let Some((_, symbol, below)) = self.keys.iter().find(|(name, ..)| *name == key) {
             return Some((*symbol, if self.all { &EVERYTHING } else { below }));
         }
-        if self.all {
+        if self.all || key == UNKNOWN {
             return Some((Symbol::new(key), &EVERYTHING));
         }
         self.each.as_deref().map(|below| (Symbol::new(key), below))
@@ -362,6 +366,15 @@ mod tests {
         );
         assert_eq!(project(&["metadata.labels"], json), r#"{"metadata":{"labels":{"x":"1"}}}"#);
         assert_eq!(project(&[], json), "nothing");
+    }
+
+    #[test]
+    fn what_could_not_be_read_stays_unknown_below_any_path() {
+        let json = r#"{"a":{"spm.unknown":"denied"},"b":[{"spm.unknown":"denied","c":1}]}"#;
+        assert_eq!(
+            project(&["a.x.y", "b[*].x"], json),
+            r#"{"a":{"spm.unknown":"denied"},"b":[{"spm.unknown":"denied"}]}"#
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was read of a system: resources by kind, and what could not be read.
 
+pub mod secrets;
 mod sink;
 pub mod snapshot;
 

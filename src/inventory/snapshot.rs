@@ -6,11 +6,14 @@
 //! more how and when it was read, which of a snapshot made from a snapshot is what the first one said. A snapshot without its
 //! trailer is incomplete.
 //!
-//! Secrets do not get into it. These values are replaced by [`MASK`], and read back as unknown, so that a rule that
-//! depends on one becomes Manual, not Passed:
+//! Secrets do not get into it. These values of Kubernetes are replaced by [`MASK`], and read back as unknown, so that a rule
+//! that depends on one becomes Manual, not Passed:
 //! - data of Secrets, and of ConfigMaps except those that configure the cluster's own components;
 //! - literal values of environment variables, except those whose names begin with `ETCD_`, which are etcd's flags;
 //! - the annotation in which `kubectl apply` keeps the whole object once more.
+//!
+//! Text of AWS that may be secret (see [`secrets`]) is replaced by [`unknown`] with what a search for secrets found in it, so
+//! that `holds_secret` still gives the same answer.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -21,8 +24,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Inventory, Mode};
-use crate::expr::projection::Sharing;
+use super::{Inventory, Mode, secrets};
+use crate::expr::projection::{Sharing, UNKNOWN};
 use crate::expr::{Map, Value};
 use crate::model::{Gap, Scope, System, Technology};
 
@@ -200,9 +203,22 @@ impl Drop for SnapshotWriter {
 
 /// Writes an object as one line of a snapshot, without what is secret in it.
 pub fn write_masked(api_version: &str, kind: &str, mut object: Json, out: &mut Vec<u8>) -> io::Result<()> {
+    if kind.starts_with("AWS::") {
+        secrets::mask(kind, &mut object);
+    } else {
+        mask_kubernetes(kind, &mut object);
+    }
     if let Json::Object(object) = &mut object {
         object.entry("apiVersion").or_insert_with(|| api_version.into());
         object.entry("kind").or_insert_with(|| kind.into());
+    }
+    serde_json::to_writer(&mut *out, &object)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+fn mask_kubernetes(kind: &str, object: &mut Json) {
+    if let Json::Object(object) = object {
         if let Some(Json::Object(metadata)) = object.get_mut("metadata") {
             metadata.remove("managedFields");
             if let Some(applied) = metadata.get_mut("annotations").and_then(|a| a.get_mut(LAST_APPLIED)) {
@@ -217,10 +233,7 @@ pub fn write_masked(api_version: &str, kind: &str, mut object: Json, out: &mut V
             }
         }
     }
-    mask_environments(&mut object);
-    serde_json::to_writer(&mut *out, &object)?;
-    out.push(b'\n');
-    Ok(())
+    mask_environments(object);
 }
 
 fn is_component_config(object: &serde_json::Map<String, Json>) -> bool {
@@ -265,9 +278,6 @@ fn mask_variable(variable: &mut Json) {
     }
 }
 
-/// Key of a map that stands for a value which could not be read.
-const UNKNOWN: &str = "spm.unknown";
-
 /// Stands in a snapshot for a value that could not be read, for this reason.
 pub fn unknown(why: &str) -> Json {
     serde_json::json!({ UNKNOWN: why })
@@ -275,6 +285,11 @@ pub fn unknown(why: &str) -> Json {
 
 fn why_unknown(map: &Map) -> Option<&str> {
     map.iter().find(|(key, _)| key.as_str() == UNKNOWN).and_then(|(_, why)| why.as_str())
+}
+
+/// Whether the text of an object of a snapshot holds anything for [`unmask`].
+pub fn has_masks(text: &[u8]) -> bool {
+    [MASK, UNKNOWN].iter().any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
 }
 
 /// The value with what was masked turned into unknown; equal lists and maps in it are kept once per `sharing`.

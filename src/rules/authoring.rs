@@ -97,6 +97,7 @@ fn definitions() -> Value {
                 "none": {"$ref": "#/$defs/predicates", "description": "None holds."},
                 "not": {"$ref": "#/$defs/predicate", "description": "It does not hold."},
                 "related": {"$ref": "#/$defs/related"},
+                "undecided": {"type": "string", "description": "Unknown, for this reason: what no configuration tells."},
             },
             "additionalProperties": {"$ref": "#/$defs/condition"},
         },
@@ -298,7 +299,10 @@ const JOIN_WORDS: &str = "\n## Joins\n\n\
     equal ours. One path of each side may have a wildcard: `on: { TopicArn: \"AlarmActions[*]\" }` leads to the topics of all of \
     the actions, each once. Between kinds that lie in regions only resources of the same region count, and only what could not \
     be read there leaves the answer open; `scope: account` takes all regions. Inside of `each` such a join needs \
-    `scope: account`, since an element does not say where it lies.\n";
+    `scope: account`, since an element does not say where it lies.\n\n\
+    ## What no configuration tells\n\n\
+    `undecided: REASON` is a predicate that is always unknown. Beside others it leaves open exactly what they do not decide: \
+    `any: [ { receiver: { empty: false } }, { type: mail, undecided: who reads the mail } ]`.\n";
 
 fn key_rows(keys: &[Key], above: &str, out: &mut String) {
     for key in keys {

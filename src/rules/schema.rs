@@ -46,11 +46,11 @@ fn aws_path(kind: &str, path: &Path) -> Result<(), String> {
     }
     aws::kinds::check_path(kind, &steps).map_err(|known| {
         let word = path.segments.last().map_or_else(String::new, |last| segment_text(Some(last)));
-        let mut near = path.segments.iter().rev().filter_map(|segment| match segment {
+        let mut near = path.segments.iter().filter_map(|segment| match segment {
             Segment::Key(key) => spelling::nearest(key.as_str(), known.iter().map(String::as_str)),
             _ => None,
         });
-        match near.next() {
+        match near.next_back() {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => suggestion(&word, known.iter().map(String::as_str)),
         }

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Compares the failed resources of a CSV report (stdin) with the faults that gen_k8s.py planted.  planted.py TRUTH.json"""
+"""Compares the failed resources of a CSV report (stdin) with the faults that gen_k8s.py or gen_aws.py planted.
+
+    planted.py TRUTH.json
+"""
 import collections
 import csv
 import json
@@ -26,10 +29,14 @@ for row in csv.DictReader(sys.stdin):
     if row["state"] == "failed":
         failed[row["check_id"]].add((row["resource_kind"], row["scope"], row["resource_name"]))
 with open(sys.argv[1]) as file:
-    truth = json.load(file)["expected"]
+    truth = json.load(file)
+if "failed" in truth:
+    expected = truth["failed"].items()
+else:
+    expected = [(check, sum(truth["expected"][fault][count] for count in counts)) for check, fault, counts in ROWS]
 wrong = 0
-for check, fault, counts in ROWS:
-    planted, found = sum(truth[fault][count] for count in counts), len(failed[check])
+for check, planted in expected:
+    found = len(failed[check])
     wrong += planted != found
     print(f"  {'ok' if planted == found else 'WRONG':5} {check}: {found} found, {planted} planted")
 sys.exit(wrong > 0)

@@ -280,7 +280,7 @@ impl Folder {
                     "GetCredentialReport" => decoded(answer),
                     _ => Json::Object(answer.clone()),
                 };
-                // What fails is left unanswered, so that it is unknown.
+                // What a report does not list is left unanswered, so that it is unknown.
                 if let Ok(part) = objects::take(ask, answer, &entry.object.fields, &origin) {
                     part.into_iter().for_each(|part| entry.object.attach(ask, part));
                     entry.answered.insert(at);

@@ -385,7 +385,7 @@ impl<'c> Decoder<'c> {
         raw: &[u8],
         generated: impl FnOnce() -> Option<String>,
     ) {
-        let masked = job.source.snapshot && memmem::find(raw, snapshot::MASK.as_bytes()).is_some();
+        let masked = job.source.snapshot && snapshot::has_masks(raw);
         let value = if masked { snapshot::unmask(value, &self.memory.sharing) } else { value };
         let keys = &self.context.keys;
         let metadata = entry(&value, keys.metadata);

@@ -1,14 +1,6 @@
 //! `holds_secret`: whether text, or any text in a list or map, holds a secret in the clear. The secret is never shown.
 
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::sync::LazyLock;
-
-use base64::Engine;
-use flate2::read::GzDecoder;
-use regex::{Captures, Regex, RegexSet};
-
-use super::secret_data::{ASSIGNMENT, FORMS, PLACEHOLDERS, REFERENCES, SECRET_ENDS};
+use super::searched::Searched;
 use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
 use crate::base::redact;
 use crate::expr::path::{Step, Steps};
@@ -48,21 +40,23 @@ struct HoldsSecret {
 
 /// Lists in lists; deeper values are not read.
 const MAX_DEPTH: usize = 64;
-/// What is decoded of one text, in bytes.
-const MAX_DECODED: u64 = 4 << 20;
-
-static COMPILED: LazyLock<Vec<(&str, Regex)>> =
-    LazyLock::new(|| FORMS.iter().filter_map(|form| Some((form.kind, Regex::new(form.pattern).ok()?))).collect());
-// Tells in one pass which forms are worth a look: most text holds none.
-static ANY_FORM: LazyLock<Option<RegexSet>> =
-    LazyLock::new(|| RegexSet::new(FORMS.iter().map(|form| form.pattern)).ok());
-static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNMENT).ok());
 
 impl Question for HoldsSecret {
     fn ask(&self, value: &Value, _: About<'_>) -> Answer {
         if !matches!(value, Value::Str(_) | Value::List(_) | Value::Map(_) | Value::Unknown(_)) {
             return Answer::unknown(format!("expected text, a list or a map, found {}", value.kind()));
         }
+        self.search(value)
+    }
+
+    fn unread(&self, why: &Text) -> Answer {
+        // A mask tells what was found before the text was left out.
+        self.search(&Value::Unknown(why.clone()))
+    }
+}
+
+impl HoldsSecret {
+    fn search(&self, value: &Value) -> Answer {
         let mut search = Search { base64: self.base64, steps: Vec::new(), found: Vec::new(), unread: None };
         search.value(value, None, 0);
         if search.found.is_empty() && search.unread.is_none() {
@@ -90,7 +84,10 @@ impl Search {
         }
         match value {
             Value::Str(text) => self.text(text, name),
-            Value::Unknown(why) => _ = self.unread.get_or_insert_with(|| why.clone()),
+            Value::Unknown(why) => match Searched::of_words(why, self.base64) {
+                Some(searched) => self.searched(searched, name),
+                None => _ = self.unread.get_or_insert_with(|| why.clone()),
+            },
             Value::List(items) => {
                 for (at, item) in items.iter().enumerate() {
                     self.below(Step::Index(at), item, name, depth);
@@ -120,29 +117,15 @@ impl Search {
     }
 
     fn text(&mut self, text: &str, name: Option<&str>) {
-        let decoded;
-        let text = if self.base64 {
-            match decode(text) {
-                Ok(plain) => {
-                    decoded = plain;
-                    &decoded
-                }
-                Err(why) => {
-                    self.unread.get_or_insert_with(|| why.into());
-                    return;
-                }
-            }
-        } else {
-            text
-        };
-        let mut found = secrets(text);
-        if found.is_empty() && name.is_some_and(is_secret_name) && is_literal(text.trim()) {
-            found.insert(0, "password or key by its name");
+        match Searched::new(text, self.base64) {
+            Ok(searched) => self.searched(searched, name),
+            Err(why) => _ = self.unread.get_or_insert_with(|| why.into()),
         }
-        for (at, kind) in found {
-            let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
-            let line = Value::Int(i64::try_from(line).unwrap_or(i64::MAX));
-            let shown = [("kind", Value::str(kind)), ("line", line), ("value", Value::str(redact::MASK))];
+    }
+
+    fn searched(&mut self, searched: Searched, name: Option<&str>) {
+        for (kind, line) in searched.called(name) {
+            let shown = [("kind", Value::str(kind)), ("line", Value::Int(line)), ("value", Value::str(redact::MASK))];
             self.found.push(Decided { steps: self.steps.clone(), shown: Value::map(shown) });
         }
     }
@@ -176,109 +159,6 @@ impl<'v> NameAndValue<'v> {
             value.get(own)?;
             Some(NameAndValue { name: text(name)?, value: own, refers })
         })
-    }
-}
-
-// The secrets of a text by place: what kind each is.
-fn secrets(text: &str) -> BTreeMap<usize, &'static str> {
-    let mut found: BTreeMap<usize, &'static str> = BTreeMap::new();
-    // The secret itself, if it is one: a group if the form has one.
-    let literal = |captures: &Captures<'_>| -> Option<usize> {
-        let all = captures.get(0)?;
-        match captures.iter().skip(1).flatten().next() {
-            Some(secret) => is_no_placeholder(secret.as_str()).then_some(secret.start()),
-            None => Some(all.start()),
-        }
-    };
-    let known = ANY_FORM.as_ref().map(|set| set.matches(text).into_iter().collect::<Vec<_>>()).unwrap_or_default();
-    for (kind, form) in known.into_iter().filter_map(|at| COMPILED.get(at)) {
-        for at in form.captures_iter(text).filter_map(|captures| literal(&captures)) {
-            found.entry(at).or_insert(kind);
-        }
-    }
-    for captures in SETTING.iter().flat_map(|setting| setting.captures_iter(text)) {
-        let secret = captures.iter().skip(2).flatten().next();
-        let (Some(name), Some(secret)) = (captures.get(1), secret) else { continue };
-        // A quote tells where the value ends; without one it may be code.
-        let quoted = captures.get(4).is_none();
-        let code = !quoted && secret.as_str().contains(['(', '$', '{', '[']);
-        // The name is a part of an ARN or a path.
-        let part = text.get(..name.start()).is_some_and(|before| before.ends_with([':', '/']));
-        if is_secret_name(name.as_str()) && !part && !code && is_literal(secret.as_str()) {
-            found.entry(secret.start()).or_insert("password or key by its name");
-        }
-    }
-    found
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase().replace('-', "_");
-    redact::is_secret_name(name) || SECRET_ENDS.iter().any(|end| lower.ends_with(end))
-}
-
-fn is_no_placeholder(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let first = lower.chars().next();
-    first.is_some_and(|first| !lower.chars().all(|c| c == first))
-        && !PLACEHOLDERS.iter().any(|word| lower.contains(word))
-        && !["$", "{", "<", "%(", "`"].iter().any(|start| lower.starts_with(start))
-        && !lower.contains("${")
-}
-
-// Whether the value of a setting for a secret is one, by itself: no reference, no placeholder, no plain word.
-fn is_literal(text: &str) -> bool {
-    const LEAST: usize = 8;
-    let lower = text.to_lowercase();
-    let characters = text.chars().count();
-    if !(LEAST..=512).contains(&characters) || text.contains(char::is_whitespace) {
-        return false;
-    }
-    if !is_no_placeholder(text) || REFERENCES.iter().any(|start| lower.starts_with(start)) {
-        return false;
-    }
-    let kinds = [
-        text.contains(|c: char| c.is_lowercase()),
-        text.contains(|c: char| c.is_uppercase()),
-        text.contains(|c: char| c.is_ascii_digit()),
-        text.contains(|c: char| !c.is_alphanumeric() && !"-_./:".contains(c)),
-    ];
-    let mixed = kinds.iter().filter(|kind| **kind).count();
-    // Words joined by separators (`prod/db/password`, `my-secret-name`) are names of something.
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let named = text.contains(['-', '_', '.', '/', ':']) && digits * 5 < characters && !kinds[3] && entropy(text) < 4.2;
-    match mixed {
-        0 | 1 => characters >= 20 && entropy(text) >= 3.5 && !named && digits > 0,
-        _ => entropy(text) >= 2.5 && !named,
-    }
-}
-
-// Bits per character, by how often each occurs.
-fn entropy(text: &str) -> f64 {
-    let mut counts: BTreeMap<char, f64> = BTreeMap::new();
-    for c in text.chars() {
-        *counts.entry(c).or_default() += 1.0;
-    }
-    let all: f64 = counts.values().sum();
-    counts.values().map(|count| -(count / all) * (count / all).log2()).sum()
-}
-
-fn decode(text: &str) -> Result<String, String> {
-    let packed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let engine = base64::engine::general_purpose::GeneralPurpose::new(
-        &base64::alphabet::STANDARD,
-        base64::engine::general_purpose::GeneralPurposeConfig::new()
-            .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
-    );
-    let bytes = engine.decode(packed).map_err(|_| "the text is not base64".to_owned())?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    let mut plain = Vec::new();
-    let read = GzDecoder::new(&*bytes).take(MAX_DECODED + 1).read_to_end(&mut plain);
-    match read {
-        Err(_) => Err("the text is damaged gzip".to_owned()),
-        Ok(length) if length as u64 > MAX_DECODED => Err("the unpacked text is too large to be searched".to_owned()),
-        Ok(_) => Ok(String::from_utf8_lossy(&plain).into_owned()),
     }
 }
 
@@ -324,9 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_compiles_and_known_forms_are_found() {
-        assert_eq!(COMPILED.len(), FORMS.len());
-        assert!(ANY_FORM.is_some() && SETTING.is_some());
+    fn known_forms_are_found() {
         for (kind, secret) in samples() {
             let text = format!("#!/bin/sh\n\nrun --with {secret} now\n");
             let found = kinds(json!(text));
@@ -430,7 +308,7 @@ mod tests {
             Truth::Unknown
         );
         let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        bomb.write_all(&vec![b'a'; (MAX_DECODED + 10) as usize]).unwrap();
+        bomb.write_all(&vec![b'a'; (4 << 20) + 10]).unwrap();
         let bomb = BASE64_STANDARD.encode(bomb.finish().unwrap());
         assert_eq!(ask("holds_secret", decode(), json!(bomb)), Truth::Unknown);
     }
@@ -443,6 +321,22 @@ mod tests {
         }
         let lines = decided("holds_secret", json!({"decode": "base64"}), json!("Sup3r S3cret!")).concat();
         assert!(lines.contains("not base64") && !lines.contains("Sup3r"), "{lines}");
+    }
+
+    #[test]
+    fn masked_text_is_judged_by_what_was_found_in_it() {
+        let masked = |text: &str, base64: bool| Value::unknown(Searched::mask(text, base64));
+        for (name, text) in [("DB_PASSWORD", "tr0ub4dor&3x"), ("LEVEL", "tr0ub4dor&3x"), ("K", &samples()[3].1)] {
+            let question = HoldsSecret { base64: false };
+            let ask = |value: Value| question.ask(&Value::map([(name, value)]), About { resource: &Value::Null });
+            assert_eq!(ask(masked(text, false)), ask(Value::str(text)), "{name}");
+            assert_eq!(ask(masked(text, true)).truth, Truth::Unknown, "searched in another way");
+        }
+        let text = BASE64_STANDARD.encode("#!/bin/sh\nexport DB_PASSWORD=Sup3rS3cret!\n");
+        let question = HoldsSecret { base64: true };
+        let Value::Unknown(why) = masked(&text, true) else { panic!("not masked") };
+        assert_eq!(question.unread(&why), question.ask(&Value::str(&text), About { resource: &Value::Null }));
+        assert_eq!(question.unread(&"denied".into()).truth, Truth::Unknown);
     }
 
     #[test]

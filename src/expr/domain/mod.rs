@@ -17,6 +17,7 @@ mod policy;
 mod policy_allows;
 mod policy_cross_account;
 mod policy_public;
+pub mod searched;
 mod secret_data;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,11 @@ pub struct Asked {
 pub trait Question: fmt::Debug + Send + Sync {
     /// The answer for a value that is there. What is not collected inside of it never decides.
     fn ask(&self, value: &Value, about: About<'_>) -> Answer;
+
+    /// The answer for a value of which only is known why it was not read.
+    fn unread(&self, why: &Text) -> Answer {
+        Answer::unknown(why.clone())
+    }
 }
 
 /// What a question may look at beside the value.
