@@ -259,9 +259,13 @@ impl Folder {
         let mut taken = false;
         for (row, at) in name.asks() {
             let keys: Vec<_> = match (row.lists.is_empty(), &name.about) {
-                (true, _) => {
+                (true, about) => {
+                    let field = row.asks[at].field.as_deref();
+                    // An answer about a bucket is none about the account, although their operations have the same name.
+                    let its = |own: &str| about.as_deref().is_none_or(|about| about == own || Some(about) == field);
                     let here = |key: &&(&'static str, Option<String>, String)| {
-                        key.0 == row.kind.name && (name.region.is_none() || key.1.is_none() || key.1 == name.region)
+                        let near = name.region.is_none() || key.1.is_none() || key.1 == name.region;
+                        key.0 == row.kind.name && near && its(&key.2)
                     };
                     self.objects.keys().filter(here).cloned().collect()
                 }
@@ -543,6 +547,26 @@ mod tests {
         let known = &inventory.of("AWS::S3::Bucket")[1].value;
         assert_eq!(known.get("BucketRegion"), Some(&Value::str("eu-west-1")));
         assert_eq!(known.at(&["Versioning", "Status"]), Some(&Value::str("Enabled")));
+    }
+
+    #[test]
+    fn what_blocks_access_to_a_bucket_says_nothing_of_the_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| fs::write(dir.path().join(path), text).unwrap();
+        write("list-buckets.json", r#"{"Buckets": [{"Name": "a", "BucketRegion": "eu-west-1"}]}"#);
+        let block = r#"{"PublicAccessBlockConfiguration": {"BlockPublicAcls": true}}"#;
+        write("get-public-access-block.a.json", block);
+        let path = "PublicAccessBlockConfiguration.BlockPublicAcls";
+        let wanted = wanted(&[("AWS::S3::Bucket", path), ("AWS::Account", path)]);
+        let paths = [dir.path().to_owned()];
+        let of = |kind: &str| {
+            let inventory = read(&paths, None, &wanted, jiff::Timestamp::UNIX_EPOCH, None, &()).unwrap();
+            inventory.of(kind)[0].value.get("PublicAccessBlockConfiguration").cloned()
+        };
+        assert!(matches!(of("AWS::S3::Bucket"), Some(Value::Map(_))));
+        assert!(matches!(of("AWS::Account"), Some(Value::Unknown(_))), "{:?}", of("AWS::Account"));
+        write("s3control-get-public-access-block.json", block);
+        assert!(matches!(of("AWS::Account"), Some(Value::Map(_))));
     }
 
     #[test]

@@ -28,7 +28,15 @@ ABOUT = {}
 
 def client(service, region):
     config = botocore.config.Config(retries={"max_attempts": 0}, inject_host_prefix=False)
-    return SESSION.client(NAMES.get(service, service), region_name=region, endpoint_url=ENDPOINT, config=config)
+    made = SESSION.client(NAMES.get(service, service), region_name=region, endpoint_url=ENDPOINT, config=config)
+    if service == "s3control":
+        made.meta.events.register("before-sign", without_account)
+    return made
+
+
+def without_account(request, **_):
+    """boto3 puts the account before the host, even before an address."""
+    request.url = request.url.replace(f"//{ACCOUNT}.", "//")
 
 
 ACCOUNT = client("sts", REGIONS[0]).get_caller_identity()["Account"]
@@ -110,32 +118,44 @@ def as_list(value):
 for kind, row in KINDS.items():
     if kind == "AWS::EC2::PublicSnapshot":
         continue
+    lists = row.get("lists") or ([{"call": row["list"], "with": row.get("with", {})}] if "list" in row else [])
     for region in [REGIONS[0]] if row.get("scope") == "account" else REGIONS:
         shown = None if row.get("scope") == "account" else region
         parents = ABOUT.get((row.get("each"), region), []) if "each" in row else [({}, None)]
         for parent, parent_name in parents:
-            if "list" in row:
-                answer = ask(row["list"], fill(row.get("with", {}), parent, region), region)
+            objects = [] if lists else [{}]
+            for call in lists:
+                if region not in call.get("in", [region]):
+                    continue
+                parameters = fill(call.get("with", {}), parent, region)
+                answer = ask(call["call"], parameters, region)
                 if answer is None:
                     continue
-                save(answer, row["list"].split()[1], parent_name, shown)
-                objects = elements(answer, row)
-            else:
-                objects = [{}]
+                # Several lists of one operation are told apart by what was asked for.
+                about = "-".join(map(str, parameters.values())) if len(lists) > 1 else parent_name
+                save(answer, call["call"].split()[1], about, shown)
+                objects += elements(answer, row)
             for fields in objects:
                 for key, template in row.get("set", {}).items():
                     inner = template.replace("{parent.", "{")
                     fields[key] = fill(inner, parent if "{parent." in template else fields, region)
                 name = fill(row["name"], fields, region)
                 ABOUT.setdefault((kind, region), []).append((fields, name))
+                locate = row.get("locate")
+                if locate and row["region"] not in fields:
+                    answer = ask(locate["call"], fill(locate["with"], fields, region), region)
+                    if answer is not None:
+                        save(answer, locate["call"].split()[1], name, shown)
                 for more in row.get("ask", []):
+                    if any(text not in fields[key] for key, text in more.get("when", {}).items()):
+                        continue
                     try:
                         parameters = fill(more.get("with", {}), fields, region)
                     except (KeyError, IndexError):
                         continue
                     # Several answers of one operation about the account are told apart by what they become.
                     alike = [other for other in row["ask"] if other["call"] == more["call"]]
-                    about = name if "list" in row else more["as"] if len(alike) > 1 else None
+                    about = name if lists else more["as"] if len(alike) > 1 else None
                     if more["call"] == "iam GetCredentialReport":
                         about = None
                     answer = ask(more["call"], parameters, region, more.get("absent", []))
