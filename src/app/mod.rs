@@ -10,6 +10,7 @@ mod cleanup;
 mod collect;
 mod decisions;
 mod diff;
+#[cfg(any(feature = "kubernetes", feature = "aws"))]
 mod doctor;
 mod dql;
 mod exit;
@@ -85,7 +86,10 @@ pub fn main() -> ExitCode {
         Command::Store { command } => store::run(command),
         Command::Standards(args) => standards::run(args, &cli.global),
         Command::Rules(args) => rules::run(args, &cli.global),
+        #[cfg(any(feature = "kubernetes", feature = "aws"))]
         Command::Doctor(args) => doctor::run(args, &cli.global),
+        #[cfg(not(any(feature = "kubernetes", feature = "aws")))]
+        Command::Doctor(_) => Err(no_clusters()),
         #[cfg(feature = "kubernetes")]
         Command::Cleanup(args) => cleanup::run(args),
         #[cfg(not(feature = "kubernetes"))]
