@@ -480,7 +480,7 @@ _spm() {
             return 0
             ;;
         spm__subcmd__doctor)
-            opts="-s -n -q -v -h --kubeconfig --context --ca-file --timeout --standard --manual --namespace --allow-node-proxy --nodes --node-namespace --store --quiet --verbose --color --pack --config --help"
+            opts="-s -n -q -v -h --kubeconfig --context --ca-file --timeout --aws --profile --role-arn --external-id --region --exclude-region --accounts --account-role --standard --manual --namespace --allow-node-proxy --nodes --node-namespace --store --quiet --verbose --color --pack --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -499,6 +499,34 @@ _spm() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role-arn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --external-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accounts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account-role)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1510,7 +1538,7 @@ _spm() {
             return 0
             ;;
         spm__subcmd__scan)
-            opts="-n -s -o -q -v -h --from --node-facts --system --all --all-contexts --kubeconfig --context --namespace --exclude-namespace --allow-node-proxy --ca-file --timeout --aws --profile --role-arn --external-id --region --exclude-region --accounts --account-role --nodes --node-namespace --node-image --node-timeout --save --standard --manual --rules --result --severity --rule --resource --view --sort --format --output --fail-on --require-complete --baseline --fail-on-new --waivers --ignore-waivers --in-source-waivers --store --no-store --quiet --verbose --color --pack --config --help"
+            opts="-n -s -o -q -v -h --from --node-facts --system --all --all-contexts --kubeconfig --context --namespace --exclude-namespace --allow-node-proxy --no-cloud --ca-file --timeout --aws --profile --role-arn --external-id --region --exclude-region --accounts --account-role --nodes --node-namespace --node-image --node-timeout --save --standard --manual --rules --result --severity --rule --resource --view --sort --format --output --fail-on --require-complete --baseline --fail-on-new --waivers --ignore-waivers --in-source-waivers --store --no-store --quiet --verbose --color --pack --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

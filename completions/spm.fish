@@ -54,8 +54,8 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l node-facts -d 'Node fac
 complete -c spm -n "__fish_spm_using_subcommand scan" -l system -d 'System of the settings file to scan; or the name in reports and history of what the other options name, else the context or directory' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l context -d 'Context of the kubeconfig; the current one if none' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only these namespaces' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only these namespaces; of an account what lies in these regions, and what lies in none. See --region to read no others' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces (regions)' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l timeout -d 'Longest time that one call to the system may take' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l profile -d 'Profile of the shared configuration and credentials files; else AWS_PROFILE' -r
@@ -106,6 +106,7 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l config -d 'Settings: sy
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l allow-node-proxy -d 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l no-cloud -d 'Do not ask the cloud that runs the cluster: of EKS, AWS with the credentials of the environment'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l aws -d 'Scan the AWS account of the environment\'s credentials; the other options of this group say so too'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rules -d 'One line per rule'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
@@ -162,7 +163,7 @@ complete -c spm -n "__fish_spm_using_subcommand explain" -l ignore-waivers -d 'T
 complete -c spm -n "__fish_spm_using_subcommand explain" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand explain" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c spm -n "__fish_spm_using_subcommand waive" -l resource -d 'What of it, as reports print it: `Kind namespace/name`; `*` and `?` are patterns, `*` alone is everything' -r
+complete -c spm -n "__fish_spm_using_subcommand waive" -l resource -d 'What of it, as reports print it: `Kind namespace/name`, of AWS `Kind region/name`; `*` and `?` are patterns, `*` alone is everything' -r
 complete -c spm -n "__fish_spm_using_subcommand waive" -l element -d 'Element of the resource (container)' -r
 complete -c spm -n "__fish_spm_using_subcommand waive" -l system -d 'Only in this system' -r
 complete -c spm -n "__fish_spm_using_subcommand waive" -l reason -d 'Why it is accepted' -r
@@ -374,6 +375,13 @@ complete -c spm -n "__fish_spm_using_subcommand doctor" -l kubeconfig -d 'Kubeco
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l context -d 'Context of the kubeconfig; the current one if none' -r
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l timeout -d 'Longest time that one call may take' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l profile -d 'Profile of the shared configuration and credentials files; else AWS_PROFILE' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l role-arn -d 'Role to assume before anything is read' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l external-id -d 'External id that the roles ask for' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l region -d 'Only these regions; else every one that the account has switched on' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l exclude-region -d 'Not these regions' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l accounts -d 'Several accounts: their ids, or `organization` for all active ones of it; each through the role of --account-role' -r
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l account-role -d 'Name of the role to assume in each of --accounts' -r
 complete -c spm -n "__fish_spm_using_subcommand doctor" -s s -l standard -d 'Standards to show and gate: short or full name, a version with `cis@1.11.1`; CIS if none. See `spm standards`' -r
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l manual -d '`strict` leaves every requirement that the standard calls manual to a person' -r -f -a "decide\t'What can be decided is decided'
 strict\t'The standard\'s word'"
@@ -387,6 +395,7 @@ always\t'Always'
 never\t'Never'"
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l pack -d 'Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable' -r -F
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l config -d 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml' -r -F
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l aws -d 'Scan the AWS account of the environment\'s credentials; the other options of this group say so too'
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l allow-node-proxy -d 'Also ask about the right to ask kubelets through the API server'
 complete -c spm -n "__fish_spm_using_subcommand doctor" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand doctor" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'

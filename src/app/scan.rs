@@ -255,7 +255,7 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
     let system = inventory.system.clone();
     // Other namespaces of a snapshot are another scan.
     let scope = inventory.scope.clone();
-    let narrowing = scope.narrowing();
+    let narrowing = scope.narrowing(system.technology);
     let parts = [system.technology.as_str(), &system.name, &assessed_at];
     Ok(Assessment {
         id: digest::hex(parts.into_iter().chain(narrowing.as_deref()), 8),

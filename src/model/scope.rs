@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResourceRef, Text};
+use super::{ResourceRef, Technology, Text};
 
 /// The part of a system that a scan looked at; by default all of it, as it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,20 +33,24 @@ impl Scope {
     }
 
     /// In words, if it is not all of a running system: `files rendered; only the namespaces a, b`.
-    pub fn label(&self) -> Option<String> {
+    pub fn label(&self, technology: Technology) -> Option<String> {
         let mut parts: Vec<String> = self.files.iter().map(|files| format!("files {}", files.join(", "))).collect();
-        parts.extend(self.narrowing());
+        parts.extend(self.narrowing(technology));
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
-    /// The namespaces in words, if some were left out: `only the namespaces a, b`.
-    pub fn narrowing(&self) -> Option<String> {
+    /// The namespaces, of an account regions, in words, if some were left out: `only the namespaces a, b`.
+    pub fn narrowing(&self, technology: Technology) -> Option<String> {
+        let what = match technology {
+            Technology::Kubernetes => "namespace",
+            Technology::Aws => "region",
+        };
         let names = |names: &[String]| {
             let plural = if names.len() == 1 { "" } else { "s" };
-            format!("the namespace{plural} {}", names.join(", "))
+            format!("the {what}{plural} {}", names.join(", "))
         };
         let only = match self.namespaces.as_deref() {
-            Some([]) => Some("no namespace".to_owned()),
+            Some([]) => Some(format!("no {what}")),
             Some(only) => Some(format!("only {}", names(only))),
             None => None,
         };
@@ -128,10 +132,14 @@ mod tests {
         let mut twice = scope(&["a", "b"], &[]);
         twice.narrow(&["b".to_owned(), "c".to_owned()], &["x".to_owned()]);
         assert_eq!(twice.namespaces, Some(vec!["b".to_owned()]));
-        assert_eq!(twice.label().as_deref(), Some("only the namespace b, without the namespace x"));
+        assert_eq!(
+            twice.label(Technology::Kubernetes).as_deref(),
+            Some("only the namespace b, without the namespace x")
+        );
         twice.narrow(&["z".to_owned()], &[]);
-        assert_eq!(twice.label().as_deref(), Some("no namespace, without the namespace x"));
-        assert_eq!(Scope::default().label(), None);
+        assert_eq!(twice.label(Technology::Kubernetes).as_deref(), Some("no namespace, without the namespace x"));
+        assert_eq!(twice.label(Technology::Aws).as_deref(), Some("no region, without the region x"));
+        assert_eq!(Scope::default().label(Technology::Kubernetes), None);
     }
 
     #[test]

@@ -45,7 +45,10 @@ fn system(paper: &mut Paper<'_>, changes: &Changes<'_>, all: bool) -> io::Result
         |assessment: &Assessment| format!("{} (scan {})", words::minute(&assessment.assessed_at), assessment.id);
     paper.line(0, &Line::new().dim("from ").dim(&moment(before)).dim(" to ").dim(&moment(after)))?;
     if before.scope != after.scope {
-        let words = |assessment: &Assessment| assessment.scope.label().unwrap_or_else(|| "the whole system".to_owned());
+        let words = |assessment: &Assessment| {
+            let label = assessment.scope.label(assessment.system.technology);
+            label.unwrap_or_else(|| "the whole system".to_owned())
+        };
         let scopes = format!("The scans looked at different parts: {}; then {}.", words(before), words(after));
         paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().add(Ink::Yellow, &scopes))?;
     }

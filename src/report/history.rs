@@ -50,7 +50,7 @@ pub fn write_text(series: &[Series], style: &TableStyle, out: &mut dyn Write) ->
         let title = format!("{} {}", series.standard.name, series.standard.version);
         let left = Line::new().add(Ink::Bold, &words::short(&series.system, 100));
         paper.edges(0, &left, &Line::new().plain(&words::short(&title, 100)))?;
-        if let Some(scope) = series.scope.label() {
+        if let Some(scope) = series.scope.label(series.technology) {
             paper.fit(Room { indent: 0, hanging: 2, lines: 2 }, &Line::new().dim(&scope))?;
         }
         chart(&mut paper, &series.points)?;

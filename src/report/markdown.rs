@@ -50,7 +50,7 @@ fn system(out: &mut dyn Write, assessment: &Assessment, standards: &[&StandardRe
     writeln!(out, "\n## {}\n", code(&system.name))?;
     let kind = text(&words::kind_of(system));
     writeln!(out, "{kind}, read {} from {}\n", text(&words::minute(&assessment.assessed_at)), code(&system.origin))?;
-    if let Some(part) = assessment.scope.narrowing() {
+    if let Some(part) = assessment.scope.narrowing(assessment.system.technology) {
         writeln!(out, "A part of the system: {}.\n", text(&part))?;
     }
     if standards.is_empty() {

@@ -94,6 +94,7 @@ pub fn collect(
         }
         let chosen = !access.regions.is_empty() || !access.exclude_regions.is_empty();
         if chosen {
+            inventory.scope.narrow(&access.regions, &access.exclude_regions);
             inventory.notes.push(format!("of what lies in regions, only {} was read", regions.join(", ")));
         }
         let home = caller.region().to_owned();

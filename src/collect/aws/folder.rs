@@ -135,6 +135,11 @@ pub fn read(
     for ((kind, _, _), entry) in folder.objects {
         let (Some(row), Some(projection)) = (row(kind), wanted.of(kind)) else { continue };
         let mut object = entry.object;
+        if let Some(locate) = row.locate.as_ref().filter(|_| object.region.is_none()) {
+            let operation = kebab(&locate.ask.call.operation);
+            let why = format!("the input has no answer of `{operation}` for it ({operation}.{}.json)", object.name);
+            object.misplace(row, &why);
+        }
         for at in needed(row, projection).into_iter().filter(|at| !entry.answered.contains(at)) {
             let Some(ask) = row.asks.get(at).filter(|ask| ask.concerns(&object.fields)) else { continue };
             let operation = kebab(&ask.call.operation);
@@ -518,6 +523,26 @@ mod tests {
         ] {
             assert_eq!(kebab(operation), command);
         }
+    }
+
+    #[test]
+    fn buckets_lie_where_their_location_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| fs::write(dir.path().join(path), text).unwrap();
+        write("list-buckets.json", r#"{"Buckets": [{"Name": "a"}, {"Name": "b"}, {"Name": "c"}]}"#);
+        write("get-bucket-location.a.json", r#"{"LocationConstraint": null}"#);
+        write("get-bucket-location.b.json", r#"{"LocationConstraint": "EU"}"#);
+        write("get-bucket-versioning.b.json", r#"{"Status": "Enabled"}"#);
+        let wanted = wanted(&[("AWS::S3::Bucket", "Versioning.Status"), ("AWS::S3::Bucket", "BucketRegion")]);
+        let paths = [dir.path().to_owned()];
+        let inventory = read(&paths, None, &wanted, jiff::Timestamp::UNIX_EPOCH, None, &()).unwrap();
+        let buckets: Vec<_> = inventory.of("AWS::S3::Bucket").iter().map(|b| (&*b.name, b.scope.as_deref())).collect();
+        assert_eq!(buckets, [("c", None), ("b", Some("eu-west-1")), ("a", Some("us-east-1"))]);
+        let lost = inventory.of("AWS::S3::Bucket")[0].value.at(&["metadata", "namespace"]);
+        assert!(matches!(lost, Some(Value::Unknown(why)) if why.contains("get-bucket-location.c.json")), "{lost:?}");
+        let known = &inventory.of("AWS::S3::Bucket")[1].value;
+        assert_eq!(known.get("BucketRegion"), Some(&Value::str("eu-west-1")));
+        assert_eq!(known.at(&["Versioning", "Status"]), Some(&Value::str("Enabled")));
     }
 
     #[test]

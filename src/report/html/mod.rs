@@ -184,7 +184,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             escape(&words::kind_of(system))
         );
         let mut time = escape(&words::minute(&assessment.assessed_at));
-        if let Some(part) = assessment.scope.narrowing() {
+        if let Some(part) = assessment.scope.narrowing(assessment.system.technology) {
             _ = write!(time, "<br><span class=\"small\">a part: {}</span>", escape(&words::short(&part, 300)));
         }
         if let Some(failed) = report.failed_since(assessment) {

@@ -109,7 +109,7 @@ fn header(paper: &mut Paper<'_>, assessment: &Assessment, standards: &[&Standard
     paper.edges(0, &title, &Line::new().plain(&words::kind_of(system)))?;
     let read = format!("{} from {}", words::minute(&assessment.assessed_at), words::short(&system.origin, 300));
     paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().dim("read ").dim(&read))?;
-    if let Some(part) = assessment.scope.narrowing() {
+    if let Some(part) = assessment.scope.narrowing(assessment.system.technology) {
         let part = format!("A part of the system: {part}.");
         paper.fit(Room { indent: 0, hanging: 2, lines: 3 }, &Line::new().add(Ink::Yellow, &part))?;
     }
