@@ -293,8 +293,6 @@ class Account:
         open_ = self.planted("aws-s3-bucket-policy-public-write")
         if open_:
             statements.append(allow("*", "s3:PutObject", arn + "/*"))
-            # Everybody is also another account.
-            self.truth["aws-s3-bucket-cross-account"] += len(statements) < 2 or statements[-2]["Effect"] == "Deny"
         block = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
         if open_:
             block = dict.fromkeys(block, False)
