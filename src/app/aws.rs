@@ -5,34 +5,25 @@ use std::time::Duration;
 
 use super::Fault;
 use super::progress::Spinner;
-use super::saver::Saver;
+use super::saver::{Saver, sink};
 use crate::cli::{AwsArgs, InputArgs};
 #[cfg(feature = "kubernetes")]
 use crate::collect::aws::eks;
 use crate::collect::aws::{AccountAccess, collect, organization};
-use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::Technology;
 
 /// Reads the account that the options name.
 pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
-    let mut saver = match &input.save {
-        Some(path) => {
-            let writer = SnapshotWriter::create(path, Technology::Aws, Mode::Live, now)
-                .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
-            Some(Saver::new(writer, wanted))
-        }
-        None => None,
-    };
-    let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
+    let mut saver = Saver::begin(input, Technology::Aws, Mode::Live, now, wanted)?;
     let access = access(&input.aws, input.timeout, input.ca_file.as_deref());
-    let mut inventory = collect(&access, wanted, now, sink, spinner)?;
+    let mut inventory = collect(&access, wanted, now, sink(&mut saver), spinner)?;
     if let Some(name) = &input.system {
         inventory.system.name.clone_from(name);
     }
     inventory.finish();
-    if let (Some(saver), Some(path)) = (saver, &input.save) {
-        saver.finish(&inventory).map_err(|error| Fault(format!("{}: {error}", path.display())))?;
+    if let Some(saver) = saver {
+        saver.finish(&inventory)?;
     }
     Ok(inventory)
 }

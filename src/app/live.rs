@@ -2,13 +2,12 @@
 
 use super::Fault;
 use super::progress::Spinner;
-use super::saver::Saver;
+use super::saver::{Saver, sink};
 use crate::cli::{AccessArgs, InputArgs, NodeSource};
 use crate::collect::files::{self, FileInput};
 use crate::collect::kubernetes::nodes::{NodeRun, Pods, collect_nodes};
 use crate::collect::kubernetes::{ClusterAccess, collect};
-use crate::inventory::snapshot::SnapshotWriter;
-use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
+use crate::inventory::{Inventory, Mode, Wanted};
 use crate::model::Technology;
 
 /// Reads the cluster that the options name.
@@ -16,14 +15,7 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
     let pods = pods(input)?;
     let asked = asked(input, wanted);
     let wanted = &asked;
-    let mut saver = match &input.save {
-        Some(path) => {
-            let writer = SnapshotWriter::create(path, Technology::Kubernetes, Mode::Live, now)
-                .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
-            Some(Saver::new(writer, wanted))
-        }
-        None => None,
-    };
+    let mut saver = Saver::begin(input, Technology::Kubernetes, Mode::Live, now, wanted)?;
     // Before the cluster is asked: a wrong path must not cost a scan.
     let facts = match input.node_facts.as_slice() {
         [] => None,
@@ -41,8 +33,7 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
         ca_file: input.ca_file.clone(),
         ..ClusterAccess::default()
     };
-    let mut inventory =
-        collect(&access, wanted, now, saver.as_mut().map(|saver| saver as &mut dyn ObjectSink), spinner)?;
+    let mut inventory = collect(&access, wanted, now, sink(&mut saver), spinner)?;
     if let Some(name) = &input.system {
         inventory.system.name.clone_from(name);
     }
@@ -52,19 +43,17 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
     if let Some(pods) = pods {
         let run =
             NodeRun { access: &access, pods, namespace: &input.nodes.node_namespace, timeout: input.node_timeout, now };
-        let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
-        collect_nodes(&run, wanted, &mut inventory, sink, spinner)?;
+        collect_nodes(&run, wanted, &mut inventory, sink(&mut saver), spinner)?;
     }
     #[cfg(feature = "aws")]
     if !input.no_cloud {
-        let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
-        super::aws::read_cluster(input, wanted, &mut inventory, sink, spinner);
+        super::aws::read_cluster(input, wanted, &mut inventory, sink(&mut saver), spinner);
     }
     // Before the snapshot is finished, which then says so too.
     inventory.scope.narrow(&input.namespace, &[]);
     inventory.finish();
-    if let (Some(saver), Some(path)) = (saver, &input.save) {
-        saver.finish(&inventory).map_err(|error| Fault(format!("{}: {error}", path.display())))?;
+    if let Some(saver) = saver {
+        saver.finish(&inventory)?;
     }
     Ok(inventory)
 }

@@ -6,7 +6,7 @@ use super::baseline::{self, Baseline, compare};
 use super::exit::unread;
 use super::page::{Outputs, style};
 use super::progress::Spinner;
-use super::saver::Saver;
+use super::saver::{Saver, sink};
 use super::settings::Settings;
 use super::targets::{Target, targets};
 use super::{Exit, Fault, Outcome, decisions, failures, in_source, warn};
@@ -18,8 +18,7 @@ use crate::cli::{AwsArgs, GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::collect::aws::folder;
 use crate::evaluate::evaluate;
-use crate::inventory::snapshot::SnapshotWriter;
-use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
+use crate::inventory::{Inventory, Mode, Wanted};
 use crate::model::{Assessment, Technology};
 use crate::report::{self, Format, Layout, OtherStatus, OtherSystem, Report};
 use crate::rules::{Library, Plan, Wish};
@@ -208,32 +207,20 @@ pub fn read(
         node_facts: input.node_facts.clone(),
         system_name: input.system.clone(),
     };
-    let mut writer = match &input.save {
-        Some(path) => Some(
-            SnapshotWriter::create(path, technology, Mode::Files, now)
-                .map_err(|error| Fault(format!("{}: {error}", path.display())))?,
-        ),
-        None => None,
-    };
-    let inventory = collect::files::read(&files, wanted, now, writer.as_mut(), spinner)?;
-    if let Some(writer) = writer {
-        writer.finish(&inventory)?;
+    // Files tell by their objects what they hold; nothing more is asked for.
+    let mut saver = Saver::begin(input, technology, Mode::Files, now, &Wanted::default())?;
+    let writer = saver.as_mut().map(|saver| &mut saver.writer);
+    let inventory = collect::files::read(&files, wanted, now, writer, spinner)?;
+    if let Some(saver) = saver {
+        saver.finish(&inventory)?;
     }
     Ok(inventory)
 }
 
 // Answers of the command line of AWS.
 fn folder(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &Spinner) -> Result<Inventory, Fault> {
-    let mut saver = match &input.save {
-        Some(path) => {
-            let writer = SnapshotWriter::create(path, Technology::Aws, Mode::Files, now)
-                .map_err(|error| Fault(format!("{}: {error}", path.display())))?;
-            Some(Saver::new(writer, wanted))
-        }
-        None => None,
-    };
-    let sink = saver.as_mut().map(|saver| saver as &mut dyn ObjectSink);
-    let inventory = folder::read(&input.from, input.system.as_deref(), wanted, now, sink, spinner)?;
+    let mut saver = Saver::begin(input, Technology::Aws, Mode::Files, now, wanted)?;
+    let inventory = folder::read(&input.from, input.system.as_deref(), wanted, now, sink(&mut saver), spinner)?;
     if let Some(saver) = saver {
         saver.finish(&inventory)?;
     }

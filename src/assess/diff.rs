@@ -456,14 +456,4 @@ mod tests {
         let diff = diff(&before, &after).unwrap();
         assert_eq!((names(&diff.new), diff.open.len()), (vec!["a"], 8));
     }
-
-    /// `cargo test --release --lib diff::tests::measure -- --ignored --nocapture`
-    #[test]
-    #[ignore = "a measurement, to be run in release mode"]
-    fn measure() {
-        let (before, after) = (cluster(Size::LARGE, "prod", 1), cluster(Size::LARGE, "prod", 2));
-        let start = std::time::Instant::now();
-        let diff = diff(&before, &after).unwrap();
-        println!("{} open in {:.2?}", diff.open.len(), start.elapsed());
-    }
 }

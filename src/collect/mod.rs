@@ -1,7 +1,6 @@
 //! The only layer that talks to the world: reads what the chosen rules want into an inventory. One folder per source.
 
 pub mod aws;
-pub mod credential_report;
 pub mod files;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;

@@ -119,9 +119,6 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// 100,000 pods come from this many workloads and containers.
-    pub(crate) const LARGE: Size =
-        Size { workloads: 27_000, containers: 47_000, workload_checks: 15, container_checks: 20 };
     /// Quick to make, with everything in it.
     pub(crate) const SMALL: Size = Size { workloads: 40, containers: 70, workload_checks: 4, container_checks: 5 };
 }

@@ -177,27 +177,3 @@ fn writes_samples() {
         }
     }
 }
-
-/// `cargo test --release --lib speed -- --ignored --nocapture` prints rows a second and bytes for every format.
-#[test]
-#[ignore = "measures; only a release build tells something"]
-fn speed() {
-    struct Sink(usize);
-    impl std::io::Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let set = [testing::large(100, 10_000)];
-    for format in Format::ALL {
-        let (begin, mut sink) = (std::time::Instant::now(), Sink(0));
-        write(format, &testing::report(&set), &View::default(), &TableStyle::default(), &mut sink).unwrap();
-        let seconds = begin.elapsed().as_secs_f64();
-        println!("{format}: {seconds:.2} s for 1000000 outcomes, {:.0} a second, {} bytes", 1e6 / seconds, sink.0);
-    }
-}

@@ -207,7 +207,7 @@ impl Caller {
 
     /// Makes a call in a region with these parameters (not those of `call`, which are templates) and follows its pages. The
     /// answer has the names of the vendor's command line; the credential report is one object per user, see
-    /// [`crate::collect::credential_report`].
+    /// [`super::credential_report`].
     ///
     /// # Errors
     /// What went wrong. A list of which a page is missing is an error.

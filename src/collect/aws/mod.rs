@@ -4,6 +4,7 @@
 //! all of those only read; the credential report is the one thing that is also asked to be made.
 
 mod actions;
+mod credential_report;
 pub mod folder;
 mod objects;
 

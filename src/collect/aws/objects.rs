@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeSeed as _;
 use serde_json::{Map, Value as Json};
 
+use crate::base::digest;
 use crate::base::symbol::Symbol;
 use crate::catalog::aws::Row;
 use crate::catalog::aws::kinds::{Ask, Scope, asks_for, scalar_field};
@@ -180,7 +181,12 @@ fn object(
         None if row.scope == Scope::Region => Some(origin.region.clone()),
         None => None,
     };
-    let name = fill(&row.name, &fields, origin)?;
+    // What does not say its name is an object all the same, and another than the next one.
+    let unnamed = || {
+        let text = serde_json::to_string(&fields).unwrap_or_default();
+        format!("unnamed {}", digest::hex([text.as_str()], 4))
+    };
+    let name = fill(&row.name, &fields, origin).unwrap_or_else(unnamed);
     Some(Object { fields, unknown: Vec::new(), region, lost: None, name })
 }
 
@@ -357,6 +363,13 @@ mod tests {
     fn text_in_lists_becomes_objects() {
         let found = of("AWS::DynamoDB::Table", json!({"TableNames": ["a", "b"]}));
         assert_eq!(Json::Object(found[0].fields.clone()), json!({"TableName": "a"}));
+    }
+
+    #[test]
+    fn nothing_is_lost_for_want_of_a_name() {
+        let found = of("AWS::EC2::EIP", json!({"Addresses": [{"PublicIp": "192.0.2.1"}, {"PublicIp": "192.0.2.2"}]}));
+        assert_eq!(found.len(), 2);
+        assert_ne!(found[0].name, found[1].name);
     }
 
     #[test]

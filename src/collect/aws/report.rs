@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json};
 
 use super::client::Caller;
+use super::credential_report;
 use super::error::{CallError, Class, Failure};
-use crate::collect::credential_report;
 
 /// Wait before it is asked for again, doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(500);

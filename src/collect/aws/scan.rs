@@ -51,6 +51,7 @@ pub async fn scan(
     progress: &dyn Progress,
 ) {
     let groups: Vec<Arc<Group>> = groups(wanted).into_iter().map(Arc::new).collect();
+    let refused = Arc::default();
     let (news, mut heard) = channel(64);
     let reading = Arc::new(Reading {
         caller,
@@ -58,7 +59,7 @@ pub async fn scan(
         slots: Semaphore::new(CONCURRENCY),
         answers: Mutex::default(),
         seen: Mutex::default(),
-        refused: Mutex::default(),
+        refused: Arc::clone(&refused),
         keep_text: save.is_some(),
         news,
     });
@@ -74,66 +75,43 @@ pub async fn scan(
             tasks.spawn(async move { reading.group(&group, region).await });
         }
     }
-    let refused = Arc::clone(&reading);
-    // Once every task has ended, nobody sends any more.
+    // There is no more news once every task has ended.
     drop(reading);
-    let ended = tokio::spawn(async move {
-        let mut broken = 0;
-        while let Some(task) = tasks.join_next().await {
-            broken += usize::from(task.is_err());
-        }
-        broken
-    });
     let mut done = 0;
-    // `refused` holds a sender as well, so the end is told apart by the tasks.
-    let mut ended = std::pin::pin!(ended);
-    let broken = loop {
-        tokio::select! {
-            biased;
-            Some(news) = heard.recv() => listen(news, inventory, &mut save, progress, &mut done),
-            ended = &mut ended => break ended.unwrap_or(1),
-        }
-    };
-    while let Ok(news) = heard.try_recv() {
-        listen(news, inventory, &mut save, progress, &mut done);
-    }
-    if broken > 0 {
-        for group in &groups {
-            for wish in &group.wishes {
-                let detail = "a part of the reading ended early; please report this".to_owned();
-                inventory.add_gap(gap(wish.row, None, GapReason::NotCollected, detail, None));
+    while let Some(news) = heard.recv().await {
+        match news {
+            News::Gap(gap) => inventory.add_gap(gap),
+            News::Resource { kind, resource, text } => {
+                done += 1;
+                progress.reading(kind, done);
+                if let (Some(save), Some(text)) = (&mut save, text) {
+                    save.object(kind, &text);
+                }
+                inventory.add(kind, [resource]);
             }
         }
     }
-    let refused = refused.refused.lock().unwrap_or_else(PoisonError::into_inner);
-    for ((kind, action, why), count) in refused.iter() {
+    let mut broken = false;
+    while let Some(task) = tasks.join_next().await {
+        broken |= task.is_err();
+    }
+    if broken {
+        for row in groups.iter().flat_map(|group| &group.wishes).flat_map(|wish| wish.rows()) {
+            let detail = "a part of the reading ended early; please report this".to_owned();
+            inventory.add_gap(gap(row, None, GapReason::NotCollected, detail, None));
+        }
+    }
+    for ((kind, action, why), count) in refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         inventory.notes.push(format!("{action} was not answered for {count} of {kind}: {why}"));
     }
 }
 
+/// Calls about single objects that failed: kind, permission, why; and how often.
+type Refused = Arc<Mutex<BTreeMap<(&'static str, String, String), usize>>>;
+
 enum News {
     Resource { kind: &'static str, resource: Resource, text: Option<Vec<u8>> },
     Gap(Gap),
-}
-
-fn listen(
-    news: News,
-    inventory: &mut Inventory,
-    save: &mut Option<&mut dyn ObjectSink>,
-    progress: &dyn Progress,
-    done: &mut usize,
-) {
-    match news {
-        News::Gap(gap) => inventory.add_gap(gap),
-        News::Resource { kind, resource, text } => {
-            *done += 1;
-            progress.reading(kind, *done);
-            if let (Some(save), Some(text)) = (save, text) {
-                save.object(kind, &text);
-            }
-            inventory.add(kind, [resource]);
-        }
-    }
 }
 
 /// A kind to read, with the calls about each of its objects and the kinds that are listed per object.
@@ -144,6 +122,13 @@ struct Wish {
     children: Vec<Wish>,
     /// Wanted itself, not only its children.
     emit: bool,
+}
+
+impl Wish {
+    // The kinds that are wanted: this one, and those that are listed per object of it.
+    fn rows(&self) -> impl Iterator<Item = &'static Row> + '_ {
+        self.emit.then_some(self.row).into_iter().chain(self.children.iter().map(|child| child.row))
+    }
 }
 
 /// Kinds that one call lists; or one kind without a list.
@@ -210,8 +195,7 @@ struct Reading {
     answers: Mutex<HashMap<String, Answer>>,
     /// Objects that more than one region lists.
     seen: Mutex<BTreeSet<(&'static str, Option<String>, String)>>,
-    /// Calls about single objects that failed: kind, permission, why; and how often.
-    refused: Mutex<BTreeMap<(&'static str, String, String), usize>>,
+    refused: Refused,
     keep_text: bool,
     news: Sender<News>,
 }
@@ -265,9 +249,7 @@ impl Reading {
             return;
         }
         let region = (wish.row.scope == Scope::Region && self.extent.placed).then(|| origin.region.clone());
-        let mut rows: Vec<&'static Row> = if wish.emit { vec![wish.row] } else { Vec::new() };
-        rows.extend(wish.children.iter().map(|child| child.row));
-        for row in rows {
+        for row in wish.rows() {
             let gap = gap(row, region.clone(), error.reason(), error.to_string(), Some(call.action.clone()));
             self.send(News::Gap(gap)).await;
         }
@@ -354,7 +336,10 @@ impl Reading {
         let here = self.origin(&region);
         for at in &wish.asks {
             let Some(ask) = wish.row.asks.get(*at).filter(|ask| ask.concerns(&object.fields)) else { continue };
-            let Some(with) = objects::parameters(&ask.call.with, &object.fields, &here) else { continue };
+            let Some(with) = objects::parameters(&ask.call.with, &object.fields, &here) else {
+                object.lose(wish.row, *at, &wish.projection, &incomplete(&ask.call));
+                continue;
+            };
             let about_it = with.values().any(|value| is_about(value, &object.name));
             let answer = if about_it {
                 self.call(&ask.call, with, &region).await
@@ -390,7 +375,11 @@ impl Reading {
 
     async fn child(self: &Arc<Self>, child: &Wish, parent: &Object, origin: &Origin) {
         let Some(List { call, .. }) = child.row.lists.first() else { return };
-        let Some(with) = objects::parameters(&call.with, &parent.fields, origin) else { return };
+        let Some(with) = objects::parameters(&call.with, &parent.fields, origin) else {
+            let region = Some(origin.region.clone());
+            let gap = gap(child.row, region, GapReason::Malformed, incomplete(call), None);
+            return self.send(News::Gap(gap)).await;
+        };
         match self.call(call, with, &origin.region).await {
             Ok(answer) => {
                 let found = objects::objects(child.row, answer, origin, Some(&parent.fields));
@@ -399,6 +388,10 @@ impl Reading {
             Err(error) => self.lose(child, origin, call, &error).await,
         }
     }
+}
+
+fn incomplete(call: &Call) -> String {
+    format!("{} {} could not be asked: the object does not say about what", call.service, call.operation)
 }
 
 fn is_about(value: &Json, name: &str) -> bool {

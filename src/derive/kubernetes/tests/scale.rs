@@ -79,21 +79,3 @@ fn pods_of_an_owner_cost_one_comparison_and_no_subject() {
     let live = super::super::ownership::workloads(&world.0).iter().map(|workload| workload.live.len()).sum::<usize>();
     assert_eq!(live, 300);
 }
-
-/// `cargo test --release -- --ignored a_hundred_thousand_pods --nocapture` prints what the views cost.
-#[test]
-#[ignore = "takes long without optimisation"]
-fn a_hundred_thousand_pods() {
-    let world = large(33_333);
-    for view in ["workload", "container", "service_account", "namespace"] {
-        let start = cpu();
-        let subjects = world.view(view).subjects.len();
-        eprintln!("{view}: {subjects} subjects in {} ms of CPU time", (cpu() - start) / 1_000_000);
-    }
-}
-
-// CPU time of this thread in nanoseconds, where the system tells it.
-fn cpu() -> u64 {
-    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    times.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or_default()
-}

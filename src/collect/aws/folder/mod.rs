@@ -5,6 +5,8 @@
 //! behind the operation: `get-bucket-policy.my-bucket.json`. Folders or file names tell region and account where the objects
 //! themselves do not. Where the answer was that there is no such configuration (`NoSuchBucketPolicy`) the file holds `{}`.
 
+mod name;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -14,11 +16,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json};
 
+use self::name::{FileName, account_in, kebab, region_in};
+use super::credential_report;
 use super::objects::{self, Object, Origin, needed, with_identity};
 use crate::base::text::count;
-use crate::catalog::aws::kinds::{Ask, Scope, field_names};
+use crate::catalog::aws::kinds::{List, Scope, field_names};
 use crate::catalog::aws::{Row, row, rows};
-use crate::collect::{Progress, credential_report};
+use crate::collect::Progress;
+use crate::collect::files::DOCUMENT;
 use crate::expr::projection::Sharing;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::{Gap, GapReason, System, Technology};
@@ -97,12 +102,20 @@ pub fn read(
     for (at, file) in files.iter().enumerate() {
         progress.reading(&file.display().to_string(), at);
         match parse(file) {
-            Ok(Json::Object(answer)) => later.extend(folder.list(FileName::of(file), answer)),
-            Ok(_) => gaps.push(broken(file, "no answer of the command line".to_owned())),
-            Err(error) => gaps.push(broken(file, error)),
+            Ok(Json::Object(answer)) => {
+                let name = FileName::of(file);
+                if answer.get("NextToken").is_some_and(Json::is_string) {
+                    let listed = candidates(&name, &answer, |_| true);
+                    let detail = format!("{}: the list goes on, save all of it", file.display());
+                    gaps.extend(missing(&listed, &name, GapReason::Truncated, &detail));
+                }
+                later.extend(folder.list(name, answer));
+            }
+            Ok(_) => gaps.extend(broken(file, "no answer of the command line")),
+            Err(error) => gaps.extend(broken(file, &error)),
         }
     }
-    if folder.objects.is_empty() && later.is_empty() {
+    if folder.objects.is_empty() && later.is_empty() && gaps.iter().all(|gap| gap.kind == DOCUMENT) {
         return Err(FolderError::Nothing { origin });
     }
     // What is about objects comes when all of them are there; lists per object first.
@@ -303,60 +316,6 @@ impl Folder {
     }
 }
 
-/// What a path tells of an answer.
-struct FileName {
-    /// The name without ending, for the operation: lower case without hyphens.
-    operation: String,
-    /// The object that it is about.
-    about: Option<String>,
-    region: Option<String>,
-    account: Option<String>,
-}
-
-impl FileName {
-    fn of(path: &Path) -> FileName {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let (operation, about) = match name.split_once('.') {
-            Some((operation, about)) => (operation.to_owned(), Some(about.to_owned())),
-            None => (name, None),
-        };
-        let parts: Vec<String> = path
-            .parent()
-            .into_iter()
-            .flat_map(Path::components)
-            .map(|part| part.as_os_str().to_string_lossy().into_owned())
-            .collect();
-        let in_name = || about.as_deref().filter(|about| is_region(about)).map(str::to_owned);
-        let region = parts.iter().rev().find(|part| is_region(part)).cloned().or_else(in_name);
-        let about = about.filter(|about| !is_region(about));
-        let account = parts.iter().rev().find(|part| is_account(part)).cloned();
-        FileName { operation: operation.to_lowercase().replace(['-', '_'], ""), about, region, account }
-    }
-
-    fn names(&self, operation: &str) -> bool {
-        self.operation.ends_with(&operation.to_lowercase())
-    }
-
-    // Asks of the rows that the name means: the longest operation that it ends with. What a row asks in several ways is told
-    // apart by the field that it becomes (`list-entities-for-policy.SupportAccess.json`).
-    fn asks(&self) -> impl Iterator<Item = (&'static Row, usize)> + '_ {
-        let all = || rows().iter().flat_map(|row| row.asks.iter().enumerate().map(move |(at, ask)| (row, at, ask)));
-        let named = |ask: &Ask| self.names(&ask.call.operation);
-        let longest = all().filter(|(.., ask)| named(ask)).map(|(.., ask)| ask.call.operation.len()).max();
-        all()
-            .filter(move |(_, _, ask)| named(ask) && Some(ask.call.operation.len()) == longest)
-            .filter(|(row, _, ask)| {
-                let alike = row.asks.iter().filter(|other| other.call.operation == ask.call.operation).count();
-                alike == 1 || (row.lists.is_empty() && ask.field.as_deref() == self.about.as_deref())
-            })
-            .map(|(row, at, _)| (row, at))
-    }
-
-    fn operation_is_about_one(&self) -> bool {
-        self.about.is_some() && self.asks().next().is_some()
-    }
-}
-
 // The report is CSV in base64. One that cannot be read tells nothing of anybody.
 fn decoded(answer: &Map<String, Json>) -> Json {
     let text = |key: &str| answer.get(key).and_then(Json::as_str);
@@ -396,75 +355,16 @@ fn candidates(name: &FileName, answer: &Map<String, Json>, fits: impl Fn(&Row) -
             chosen.clear();
         }
     }
-    // The same list with other parameters is another kind.
-    chosen.retain(|row| fits(row) && row.kind.name != "AWS::EC2::PublicSnapshot");
-    chosen
-}
-
-fn is_region(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let number = parts.next_back().is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
-    let words: Vec<&str> = parts.collect();
-    number && words.len() >= 2 && words[0].len() == 2 && words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase()))
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-// Region and account of the first ARN, or of an availability zone.
-fn region_in(answer: &Map<String, Json>) -> Option<String> {
-    find_text(&Json::Object(answer.clone()), 0, &|key, text| {
-        if key == "AvailabilityZone" {
-            let zone = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
-            return is_region(zone).then(|| zone.to_owned());
-        }
-        let region = text.strip_prefix("arn:")?.split(':').nth(2)?;
-        is_region(region).then(|| region.to_owned())
-    })
-}
-
-fn account_in(answer: &Map<String, Json>) -> Option<String> {
-    find_text(&Json::Object(answer.clone()), 0, &|key, text| {
-        if key == "OwnerId" && is_account(text) {
-            return Some(text.to_owned());
-        }
-        let account = text.strip_prefix("arn:")?.split(':').nth(3)?;
-        is_account(account).then(|| account.to_owned())
-    })
-}
-
-// The first text, in the first elements of lists, of which something can be told.
-fn find_text(value: &Json, depth: usize, tell: &dyn Fn(&str, &str) -> Option<String>) -> Option<String> {
-    if depth > 8 {
-        return None;
-    }
-    match value {
-        Json::Object(map) => map.iter().find_map(|(key, value)| match value {
-            Json::String(text) => tell(key, text),
-            value => find_text(value, depth + 1, tell),
-        }),
-        Json::Array(items) => items.iter().take(3).find_map(|item| match item {
-            Json::String(text) => tell("", text),
-            item => find_text(item, depth + 1, tell),
-        }),
-        _ => None,
-    }
-}
-
-/// `DescribeDBInstances` as the command line writes it: `describe-db-instances`.
-fn kebab(operation: &str) -> String {
-    let letters: Vec<char> = operation.chars().collect();
-    let mut out = String::new();
-    for (at, letter) in letters.iter().enumerate() {
-        let after_lower = at > 0 && !letters[at - 1].is_uppercase();
-        let before_lower = letters.get(at + 1).is_some_and(|next| next.is_lowercase() && *next != 's');
-        if letter.is_uppercase() && at > 0 && (after_lower || before_lower) {
-            out.push('-');
-        }
-        out.extend(letter.to_lowercase());
-    }
-    out
+    // Of kinds that the same call lists the one with fewer parameters is meant: the others are parts of it.
+    let narrowed = |list: &List, other: &List| {
+        (&list.call.service, &list.call.operation) == (&other.call.service, &other.call.operation)
+            && list.call.with.len() > other.call.with.len()
+    };
+    let least = |row: &&Row| {
+        let others = chosen.iter().flat_map(|other| &other.lists);
+        row.lists.iter().any(|list| !others.clone().any(|other| narrowed(list, other)))
+    };
+    chosen.iter().copied().filter(least).filter(|row| fits(row)).collect()
 }
 
 fn walk(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> io::Result<()> {
@@ -494,9 +394,30 @@ fn parse(file: &Path) -> Result<Json, String> {
     serde_json::from_slice(&text).map_err(|error| error.to_string())
 }
 
-fn broken(file: &Path, detail: String) -> Gap {
-    let scope = Some(file.display().to_string());
-    Gap { kind: "document".to_owned(), scope, reason: GapReason::Malformed, detail, permission: None }
+// A file without an answer: nothing is known of the kinds that its name tells; of whatever it held, if it tells none.
+fn broken(file: &Path, problem: &str) -> Vec<Gap> {
+    let name = FileName::of(file);
+    let listed = |row: &&'static Row| row.lists.iter().any(|list| name.names(&list.call.operation));
+    let named: Vec<&'static Row> = rows().iter().filter(listed).collect();
+    let detail = format!("{}: {problem}", file.display());
+    let mut gaps = missing(&named, &name, GapReason::Malformed, &detail);
+    if gaps.is_empty() {
+        let scope = Some(file.display().to_string());
+        let reason = GapReason::Malformed;
+        gaps.push(Gap { kind: DOCUMENT.to_owned(), scope, reason, detail: problem.to_owned(), permission: None });
+    }
+    gaps
+}
+
+fn missing(rows: &[&'static Row], name: &FileName, reason: GapReason, detail: &str) -> Vec<Gap> {
+    let gap = |row: &&'static Row| Gap {
+        kind: row.kind.name.to_owned(),
+        scope: name.region.clone().filter(|_| row.scope == Scope::Region),
+        reason,
+        detail: detail.to_owned(),
+        permission: None,
+    };
+    rows.iter().map(gap).collect()
 }
 
 fn shown(paths: &[PathBuf]) -> String {
@@ -514,19 +435,6 @@ mod tests {
             wanted.add(kind, &field.parse::<FieldPath>().unwrap());
         }
         wanted
-    }
-
-    #[test]
-    fn operations_are_spelled_as_on_the_command_line() {
-        for (operation, command) in [
-            ("DescribeDBInstances", "describe-db-instances"),
-            ("GetBucketPolicy", "get-bucket-policy"),
-            ("ListWebACLs", "list-web-acls"),
-            ("ListSAMLProviders", "list-saml-providers"),
-            ("DescribeSSLPolicies", "describe-ssl-policies"),
-        ] {
-            assert_eq!(kebab(operation), command);
-        }
     }
 
     #[test]
@@ -602,5 +510,13 @@ mod tests {
         assert_eq!(region.get("EbsEncryptionByDefault"), Some(&Value::Bool(true)));
         assert!(matches!(region.get("Analyzers"), Some(Value::Unknown(_))));
         assert_eq!(inventory.gaps().len(), 1);
+
+        // What is cut short or broken leaves open what it is about.
+        write("111122223333/eu-west-1/describe-vpcs.json", "{");
+        write("111122223333/eu-west-1/describe-volumes.json", r#"{"Volumes": [], "NextToken": "more"}"#);
+        let inventory = read(&paths, None, &wanted, jiff::Timestamp::UNIX_EPOCH, None, &()).unwrap();
+        let gaps: Vec<_> = inventory.gaps().iter().map(|gap| (&*gap.kind, gap.scope.as_deref(), gap.reason)).collect();
+        assert!(gaps.contains(&("AWS::EC2::VPC", Some("eu-west-1"), GapReason::Malformed)), "{gaps:?}");
+        assert!(gaps.contains(&("AWS::EC2::Volume", Some("eu-west-1"), GapReason::Truncated)), "{gaps:?}");
     }
 }
