@@ -6,6 +6,7 @@
 //! themselves do not. Where the answer was that there is no such configuration (`NoSuchBucketPolicy`) the file holds `{}`.
 
 mod name;
+mod recognize;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,6 +18,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json};
 
 use self::name::{FileName, account_in, kebab, region_in};
+pub use self::recognize::is_folder;
 use super::credential_report;
 use super::objects::{self, Object, Origin, needed, with_identity};
 use crate::base::text::count;
@@ -54,30 +56,6 @@ pub enum FolderError {
         /// What was read.
         origin: String,
     },
-}
-
-/// Files to look at before the input is taken for something else.
-const LOOKED_AT: usize = 20;
-
-/// Whether one of the first JSON files of the input is an answer of the vendor's command line.
-pub fn is_folder(paths: &[PathBuf]) -> bool {
-    let mut files = Vec::new();
-    for path in paths {
-        if walk(path, &mut files, 0).is_err() {
-            return false;
-        }
-    }
-    let json = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "json"));
-    json.take(LOOKED_AT).any(|file| is_answer(file))
-}
-
-fn is_answer(file: &Path) -> bool {
-    let Ok(Json::Object(answer)) = parse(file) else { return false };
-    if answer.contains_key("kind") || answer.contains_key("apiVersion") {
-        return false;
-    }
-    let name = FileName::of(file);
-    !candidates(&name, &answer, |_| true).is_empty() || name.asks().next().is_some()
 }
 
 /// Reads the account; of each object only what is wanted.
