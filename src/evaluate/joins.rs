@@ -72,16 +72,20 @@ impl<'a> Index<'a> {
         let mut region = None;
         for (position, path) in theirs.iter().enumerate() {
             let mut values = Vec::new();
+            let mut unread = |why: Text| {
+                if !self.unreadable.iter().any(|(known, _)| *known == region) {
+                    self.unreadable.push((region.clone(), why));
+                }
+            };
             path.expand(value, &mut |_, found| match found {
                 // What has no region is in one place with all else that has none.
                 Found::Absent | Found::Value(Value::Null) if self.scoped && position == 0 => values.push(&Value::Null),
                 Found::Absent | Found::Value(Value::Null) => {}
-                Found::Value(value) => values.push(value),
-                Found::Unknown(why) => {
-                    if !self.unreadable.iter().any(|(known, _)| *known == region) {
-                        self.unreadable.push((region.clone(), why));
-                    }
-                }
+                Found::Value(value) => match value.unread() {
+                    Some(why) => unread(why.clone()),
+                    None => values.push(value),
+                },
+                Found::Unknown(why) => unread(why),
             });
             if self.scoped && position == 0 {
                 region = values.first().map(|region| (*region).clone());
@@ -279,6 +283,9 @@ mod tests {
         let of = |id: &str| index.candidates(&[Value::str(id)]);
         assert_eq!(of("a").values.len(), 1);
         assert!(of("b").values.is_empty() && of("b").incomplete.is_some());
+        // And one inside of a value that is compared as a whole.
+        let join = Join { source: "other".into(), scoped: false, theirs: vec!["ids".parse().unwrap()] };
+        assert!(Index::new(&subjects, &join).candidates(&[Value::str("b")]).incomplete.is_some());
     }
 
     #[test]

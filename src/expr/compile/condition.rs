@@ -66,6 +66,11 @@ impl Compiler<'_> {
             },
             wildcard,
         };
+        if let Some(node) = modifier("unset").filter(|_| wildcard) {
+            let help = "say it of the list itself, for example { path: { any: ..., unset: false } }".to_owned();
+            self.fault(node.place, "many values are never absent, there are just none of them".into(), Some(help));
+            return None;
+        }
         let mut all = Vec::new();
         let mut faulty = false;
         for (key, node) in entries.iter().filter(|(key, _)| !matches!(key.text.as_str(), "ignore_case" | "unset")) {

@@ -140,22 +140,38 @@ impl Walk<'_> {
                     self.steps.truncate(length);
                 }
                 if self.traces.len() == before {
-                    self.whole(condition, whole, negated);
+                    self.whole(condition, whole, !found.is_empty(), truth, negated);
                 }
             }
-            _ => self.whole(condition, whole, negated),
+            _ => self.whole(condition, whole, !found.is_empty(), truth, negated),
         }
     }
 
-    fn whole(&mut self, condition: &Condition, (path, value): (&Path, &Value), negated: bool) {
+    // `seen`: there are elements.
+    fn whole(
+        &mut self,
+        condition: &Condition,
+        (path, value): (&Path, &Value),
+        seen: bool,
+        truth: Truth,
+        negated: bool,
+    ) {
         let length = self.steps.len();
         let wildcard = path.segments.iter().position(|segment| *segment == Segment::Any);
         let list = Path { segments: path.segments.iter().take(wildcard.unwrap_or(usize::MAX)).cloned().collect() };
         match locate(&list, value) {
-            // Nothing is in it, but it is there.
-            (steps, Found::Value(empty)) if empty.items().is_empty() && empty.as_map().is_none_or(Map::is_empty) => {
+            (steps, Found::Unknown(why)) => {
                 self.steps.extend(steps);
-                self.trace(Actual::Value(empty.clone()), condition.expected(), negated);
+                self.trace(Actual::Unknown(why.to_string()), condition.expected(), negated);
+            }
+            // Elements that only together decided, or nothing is in it, but it is there.
+            (steps, Found::Value(all)) if seen || is_empty(all) => {
+                let actual = match all.unread() {
+                    Some(why) if truth == Truth::Unknown => Actual::Unknown(why.to_string()),
+                    _ => Actual::Value(all.clone()),
+                };
+                self.steps.extend(steps);
+                self.trace(actual, condition.expected(), negated);
             }
             _ => {
                 let keys = path.segments.iter().filter_map(|segment| match segment {
@@ -229,6 +245,10 @@ impl Walk<'_> {
 
 fn is_absent(found: &Found<'_>) -> bool {
     matches!(found, Found::Absent | Found::Value(Value::Null))
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.items().is_empty() && value.as_map().is_none_or(Map::is_empty)
 }
 
 fn locate<'v>(path: &Path, value: &'v Value) -> (Steps, Found<'v>) {
