@@ -103,11 +103,21 @@ impl Compiler<'_> {
         Some(items.iter().filter_map(|item| self.part(item)).collect())
     }
 
+    // The reason; or the reason and a parameter with which a person has answered, unless it is empty.
     fn undecided(&mut self, node: &Node) -> Option<Predicate> {
-        match node.text().filter(|text| !text.trim().is_empty()) {
+        let keys: Vec<&str> = node.map().unwrap_or_default().iter().map(|(key, _)| key.text.as_str()).collect();
+        let (why, answer) = match (node.get("why"), node.get("unless")) {
+            (Some(why), Some(answer)) if keys.len() == 2 => (why, Some(self.fill(answer)?)),
+            _ => (node, None),
+        };
+        match why.text().filter(|text| !text.trim().is_empty()) {
+            Some(_) if answer.is_some_and(|answer| !is_empty(&answer)) => Some(Predicate::Any(Vec::new())),
             Some(why) => Some(Predicate::Undecided(why.into())),
             None => {
-                let help = "say what is not to be seen, for example { undecided: who reads the mail }".to_owned();
+                let help =
+                    "say what is not to be seen, for example { undecided: who reads the mail }, and which parameter \
+                            tells it, if one does: { unless: $readers, why: who reads the mail }"
+                        .to_owned();
                 self.fault(node.place, "undecided takes the reason".into(), Some(help));
                 None
             }
@@ -713,6 +723,14 @@ fn is_condition(entries: &[(crate::base::yaml::Key, Node)]) -> bool {
             "not" => node.map().is_none_or(is_condition),
             key => operators::names().any(|name| name == key),
         })
+}
+
+fn is_empty(node: &Node) -> bool {
+    match &node.data {
+        Data::List(items) => items.is_empty(),
+        Data::Map(entries) => entries.is_empty(),
+        Data::Scalar { text, .. } => text.is_empty(),
+    }
 }
 
 fn is_quantified(condition: &Condition) -> bool {
