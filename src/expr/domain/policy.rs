@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Decided;
-use super::wildcard::{covers, overlap};
+use super::wildcard::{covers, is_bare, overlap};
 use crate::base::symbol::Symbol;
 use crate::expr::path::{Step, Steps};
 use crate::expr::{Map, Value};
@@ -282,7 +282,7 @@ impl Names {
 
 // Stars with nothing but colons and question marks between them.
 fn is_all(name: &str) -> bool {
-    name.split(':').all(|part| part.contains('*') && part.bytes().all(|byte| matches!(byte, b'*' | b'?')))
+    name.split(':').all(|part| part.contains('*') && is_bare(part))
 }
 
 fn present<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
