@@ -147,7 +147,12 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), (PathB
 }
 
 fn read_limited(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?.len();
+    let metadata = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?;
+    // Opening a pipe would wait for whoever writes to it.
+    if !metadata.is_file() {
+        return Err("is no file".to_owned());
+    }
+    let size = metadata.len();
     if size > yaml::MAX_SIZE as u64 {
         return Err(format!("the file has {size} bytes, at most 1 MiB is read"));
     }

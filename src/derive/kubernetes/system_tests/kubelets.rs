@@ -46,6 +46,17 @@ fn flags_over_drop_ins_over_the_file_over_defaults() {
     assert_eq!(at(&subject, "flags.hostname-override"), "absent");
 }
 
+#[test]
+fn every_kubelet_of_a_node_is_judged() {
+    let other = "{component: kubelet, pid: 4, argv: [/opt/kubelet, --anonymous-auth=true]}";
+    let facts = facts("--config=/var/lib/kubelet/config.yaml", FILE)
+        .replace("}], documents", &format!("}}, {other}], documents"));
+    let found = World::live().node("w-0", "").with(&facts).derive("kubelet");
+    let read = |subject: &Subject| at(subject, "config.authentication.anonymous.enabled");
+    assert_eq!(found.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
+    assert_eq!(names(&found), ["kubelet w-0 process 1", "kubelet w-0 process 2"]);
+}
+
 // Vector 6.
 #[test]
 fn a_kubelet_without_file_has_other_defaults() {
