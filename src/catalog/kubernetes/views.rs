@@ -412,7 +412,7 @@ pub const VIEWS: &[View] = &[
             field("namespace.workloads", "number of workloads in it"),
             field(
                 "network.policies",
-                "number of NetworkPolicies that hold something back (one whose rules allow everything does not); unknown if there are none, but another engine can hold rules for the whole cluster",
+                "number of NetworkPolicies that hold something back (one that allows every pod everything does not); unknown if there are none, but another engine can hold rules for the whole cluster",
             ),
             field("network.defaultDenyIngress", "a policy selects every pod and allows no incoming traffic"),
             field("network.defaultDenyEgress", "a policy selects every pod and allows no outgoing traffic"),

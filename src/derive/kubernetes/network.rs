@@ -98,12 +98,16 @@ fn denies_all(policy: &Resource, direction: Direction) -> Result<bool, String> {
     if !spec.concerns(direction)? || !spec.rules(direction)?.is_empty() {
         return Ok(false);
     }
-    selects_all(spec.get("podSelector")).or_else(|found| spec.strange("a selector of pods", &found))
+    spec.selects_all()
 }
 
-// Whether a policy holds nothing back: in each direction that it is about, some rule allows all ports and peers.
+// Whether a policy only says that nothing is held back: for every pod, in each direction that it is about, some rule allows
+// all ports and peers. One for some pods may be an exception from what another says.
 fn allows_everything(policy: &Resource) -> Result<bool, String> {
     let spec = Spec::of(policy)?;
+    if !spec.selects_all()? {
+        return Ok(false);
+    }
     for direction in [Direction::Ingress, Direction::Egress] {
         if spec.concerns(direction)? && !spec.rules(direction)?.iter().any(is_open) {
             return Ok(false);
@@ -145,6 +149,10 @@ impl<'a> Spec<'a> {
 
     fn get(&self, key: &str) -> Option<&'a Value> {
         self.value.get(key).filter(|value| **value != Value::Null)
+    }
+
+    fn selects_all(&self) -> Result<bool, String> {
+        selects_all(self.get("podSelector")).or_else(|found| self.strange("a selector of pods", &found))
     }
 
     fn rules(&self, direction: Direction) -> Result<&'a [Value], String> {

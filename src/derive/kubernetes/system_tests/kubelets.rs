@@ -54,7 +54,8 @@ fn every_kubelet_of_a_node_is_judged() {
     let found = World::live().node("w-0", "").with(&facts).derive("kubelet");
     let read = |subject: &Subject| at(subject, "config.authentication.anonymous.enabled");
     assert_eq!(found.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
-    assert_eq!(names(&found), ["kubelet w-0 process 1", "kubelet w-0 process 2"]);
+    let elements: Vec<_> = found.subjects.iter().map(|subject| subject.element.as_deref()).collect();
+    assert_eq!(elements, [Some("process 1"), Some("process 2")]);
 }
 
 // Vector 6.

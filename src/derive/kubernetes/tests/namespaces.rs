@@ -35,7 +35,7 @@ fn directions_of_a_policy() {
         (json!({"podSelector": {}, "egress": [{"ports": []}]}), "1", "true", "false"),
         (json!({"podSelector": {"matchLabels": {"app": "web"}}}), "1", "false", "false"),
         (json!({"podSelector": {"matchLabels": {}, "matchExpressions": []}}), "1", "true", "false"),
-        (json!({"podSelector": "all"}), "1", "?", "false"),
+        (json!({"podSelector": "all"}), "?", "?", "false"),
         (json!("deny"), "?", "?", "?"),
         // What allows everything is no policy.
         (json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}), "0", "false", "false"),
@@ -43,6 +43,7 @@ fn directions_of_a_policy() {
         (json!({"podSelector": {}, "ingress": [{"from": [], "ports": null}], "egress": [{}]}), "0", "false", "false"),
         (json!({"podSelector": {}, "ingress": [{}], "policyTypes": ["Ingress", "Egress"]}), "1", "false", "true"),
         (json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}), "1", "false", "false"),
+        (json!({"podSelector": {"matchLabels": {"app": "gateway"}}, "ingress": [{}]}), "1", "false", "false"),
         (json!({"podSelector": {}, "ingress": "all"}), "?", "?", "false"),
     ];
     for (spec, policies, ingress, egress) in cases {
