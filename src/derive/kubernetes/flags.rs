@@ -1,6 +1,7 @@
 //! Command line flags of components: found in argument lists, looked up by exact name.
 
 use super::shell::{self, Env};
+use crate::base::command_line;
 use crate::base::symbol::Symbol;
 use crate::catalog::kubernetes::components::Component;
 use crate::derive::OriginPart;
@@ -112,6 +113,9 @@ impl Flags {
                 Some(why) => Err(Text::from(format!("--{name} of {} {why}", component.name))),
                 None => Ok(text),
             };
+            // What a pod shows is not redacted at its source, as the facts of a node are.
+            let value = value.map(command_line::text);
+            let value = value.as_deref().map_err(Clone::clone);
             let source = format!("flag --{name} of {source}");
             flags.add(component, &name, value, arg.at.clone(), source.into());
         }
@@ -424,6 +428,16 @@ mod tests {
     #[test]
     fn the_end_of_flags_is_respected() {
         assert_eq!(json(&parse(&["--a=1", "--", "--b=2"])), r#"{"a":"1"}"#);
+    }
+
+    #[test]
+    fn no_password_gets_on() {
+        let shown =
+            json(&parse(&["--etcd-servers=https://root:s3cret@e:2379/x", "--oidc-issuer-url", "https://u:s3cret@i"]));
+        assert_eq!(
+            shown,
+            r#"{"etcd-servers":["https://(redacted)@e:2379/x"],"oidc-issuer-url":"https://(redacted)@i"}"#
+        );
     }
 
     #[test]

@@ -523,7 +523,7 @@ fn on_the_network_of_the_node_every_port_is_a_port_of_the_host() {
     assert_eq!(
         world.read("container", "ports"),
         [concat!(
-            r#"Pod shop/x a: [{"name":"a","containerPort":80,"hostPort":80},{"name":"b","containerPort":81,"hostPort":8081},"#,
+            r#"Pod shop/x a: [{"containerPort":80,"name":"a","hostPort":80},{"containerPort":81,"hostPort":8081,"name":"b"},"#,
             r#"{"containerPort":82,"hostPort":82}]"#
         )]
     );
