@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Value;
 use crate::expr::path::Step;
-use crate::model::{Gap, Location, ResourceRef, Scope, System, Text};
+use crate::model::{Gap, Location, ResourceRef, Scope, System, Technology, Text};
 
 /// One object as it was read, reduced to what the chosen rules read.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,10 +196,11 @@ impl Inventory {
         self.resources.iter().map(|(kind, resources)| ((*kind).to_owned(), resources.len())).collect()
     }
 
-    /// A document that could not be read and may have held objects of a kind: of any kind in a snapshot of a cluster, of
-    /// those that the input holds in files, where most kinds are just not there.
+    /// A document that could not be read and may have held objects of a kind: of any kind in a snapshot of a live system, of
+    /// those that the input holds in manifests, where most kinds are just not there. Saved answers of AWS name what they hold.
     pub fn unread_document(&self, kind: &str) -> Option<&Gap> {
-        let held = self.mode == Mode::Live || self.resources.contains_key(kind);
+        let manifests = self.system.technology == Technology::Kubernetes;
+        let held = self.mode == Mode::Live || (manifests && self.resources.contains_key(kind));
         self.gaps.iter().find(|gap| held && gap.kind == Gap::DOCUMENT)
     }
 
