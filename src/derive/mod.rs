@@ -6,7 +6,7 @@ mod subject;
 pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
 use crate::catalog::kubernetes::{cloud, custom};
-use crate::catalog::{self, Source};
+use crate::catalog::{self, Source, aws};
 use crate::inventory::{Inventory, Presence};
 use crate::model::{Gap, GapReason, Technology};
 
@@ -44,6 +44,10 @@ fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
     match cloud::of(kind.name).filter(|_| inventory.system.technology == Technology::Kubernetes) {
         Some((cloud, permission)) => note_cloud(&mut all, inventory, kind, cloud, permission),
         None => all.note_presence(inventory, &[kind.name]),
+    }
+    let in_regions = || aws::row(kind.name).is_some_and(aws::Row::needs_every_region);
+    if inventory.system.technology == Technology::Aws && inventory.scope.is_narrowed() && in_regions() {
+        all.regions = Some(inventory.scope.clone());
     }
     all
 }

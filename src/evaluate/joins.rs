@@ -8,7 +8,7 @@ use crate::derive::{Subject, Subjects};
 use crate::expr::compile::Join;
 use crate::expr::path::Found;
 use crate::expr::{Candidates, Path, Value, World};
-use crate::model::Text;
+use crate::model::{Scope, Technology, Text};
 use crate::rules::Instance;
 
 /// All indices that the instances need; equal ones are built once.
@@ -155,8 +155,14 @@ impl Index<'_> {
         let gap = gap.map(|gap| Text::from(format!("could not read {gap}")));
         // In file input a kind without any object may just not be there.
         let none = self.subjects.none.as_deref().map(Text::from);
+        // Only some regions were wanted, and the question is about others too.
+        let read = |scope: &Scope| region.and_then(Value::as_str).is_some_and(|region| scope.has_namespace(region));
+        let narrow = self.subjects.regions.as_ref().filter(|scope| !read(scope));
+        let elsewhere = narrow
+            .and_then(|scope| scope.narrowing(Technology::Aws))
+            .map(|part| Text::from(format!("{part}: nobody looked elsewhere")));
         let here = |(at, _): &&(Option<Value>, Text)| at.is_none() || at.as_ref() == region;
-        gap.or(none).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
+        gap.or(none).or(elsewhere).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
     }
 }
 
@@ -197,7 +203,7 @@ mod tests {
         Subjects {
             subjects: others.iter().enumerate().map(subject).collect(),
             gaps: gaps.iter().map(gap).collect(),
-            none: None,
+            ..Subjects::default()
         }
     }
 
@@ -310,6 +316,20 @@ mod tests {
         assert_eq!(ask("regional", own("eu", "w"), None, &[None]), Ok(Truth::Unknown));
         assert_eq!(ask("regional", own("eu", "x"), Some("account"), &[Some("us")]), Ok(Truth::Unknown));
         assert_eq!(ask("global", own("eu", "x"), None, &[Some("us")]), Ok(Truth::Unknown));
+        // Nobody wanted to look at more than one region, so that what there is in the whole account is not known.
+        let only = |source: &str, region: &str, id: &str, scope: Option<&str>| {
+            let mut related = json!({"resource": "regional other", "on": {"id": "id"}, "any": {}});
+            scope.into_iter().for_each(|scope| related["scope"] = json!(scope));
+            let mut scope = Scope::default();
+            scope.narrow(&["eu".to_owned()], &[]);
+            let all = Subjects { regions: Some(scope), ..others(&logs()[..1], &[]) };
+            join(source, related, own(region, id), &all).unwrap().0
+        };
+        assert_eq!(only("regional", "eu", "w", None), Truth::False);
+        assert_eq!(only("regional", "eu", "w", Some("account")), Truth::Unknown);
+        assert_eq!(only("regional", "us", "w", None), Truth::Unknown);
+        assert_eq!(only("global", "eu", "w", None), Truth::Unknown);
+        assert_eq!(only("global", "eu", "v", None), Truth::True);
         // Examples of rules need no regions.
         let none = others(&[json!({"id": "v"})], &[]);
         let related = || json!({"resource": "regional other", "on": {"id": "id"}, "any": {}});

@@ -139,7 +139,7 @@ fn answer(call: &Call) -> Option<(Arc<Service>, Type)> {
 fn ask_type(ask: &Ask) -> Option<(Arc<Service>, Type)> {
     let (service, mut of) = answer(&ask.call)?;
     // A CSV report: every row has the columns of its header.
-    if ask.call.operation == "GetCredentialReport" {
+    if ask.call.is_credential_report() {
         return Some((service, Type::Any));
     }
     for step in &ask.take {

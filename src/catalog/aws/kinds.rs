@@ -50,6 +50,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether objects go unseen if only some regions are read. What says its region itself (trails) is listed by every region.
+    pub fn needs_every_region(&self) -> bool {
+        self.scope == Scope::Region && self.region.is_none()
+    }
+
     /// Every call that reading objects of the kind may take.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let asks = self.asks.iter().chain(self.locate.as_ref().map(|locate| &locate.ask));
@@ -106,6 +111,13 @@ pub struct Call {
     pub with: Map<String, Json>,
     /// The permission that it needs (`s3:GetBucketPolicy`).
     pub action: String,
+}
+
+impl Call {
+    /// Whether it reads the credential report: a table of all users, which has to be asked for before and is made for a while.
+    pub fn is_credential_report(&self) -> bool {
+        (self.service.as_str(), self.operation.as_str()) == ("iam", "GetCredentialReport")
+    }
 }
 
 /// A call that is made for every object.

@@ -13,7 +13,7 @@ use super::Truth;
 use super::path::Path;
 use super::predicate::{Leaf, Predicate};
 use crate::base::diagnostic::{Diagnostics, Place};
-use crate::base::yaml::{Node, Scalar};
+use crate::base::yaml::{Data, Node, Scalar};
 
 /// What the world looks like: which sources there are and which paths they have.
 pub trait Schema {
@@ -142,11 +142,21 @@ impl<'a> Compiler<'a> {
         Some(items.iter().filter_map(|item| self.part(item)).collect())
     }
 
+    // The reason; or the reason and a parameter with which a person has answered, unless it is empty.
     fn undecided(&mut self, node: &Node) -> Option<Predicate> {
-        match node.text().filter(|text| !text.trim().is_empty()) {
+        let keys: Vec<&str> = node.map().unwrap_or_default().iter().map(|(key, _)| key.text.as_str()).collect();
+        let (why, answer) = match (node.get("why"), node.get("unless")) {
+            (Some(why), Some(answer)) if keys.len() == 2 => (why, Some(self.fill(answer)?)),
+            _ => (node, None),
+        };
+        match why.text().filter(|text| !text.trim().is_empty()) {
+            Some(_) if answer.is_some_and(|answer| !is_empty(&answer)) => Some(Predicate::Any(Vec::new())),
             Some(why) => Some(Predicate::Undecided(why.into())),
             None => {
-                let help = "say what is not to be seen, for example { undecided: who reads the mail }".to_owned();
+                let help =
+                    "say what is not to be seen, for example { undecided: who reads the mail }, and which parameter \
+                            tells it, if one does: { unless: $readers, why: who reads the mail }"
+                        .to_owned();
                 self.fault(node.place, "undecided takes the reason".into(), Some(help));
                 None
             }
@@ -269,5 +279,13 @@ impl<'a> Compiler<'a> {
 
     fn fault(&mut self, place: Place, message: String, help: Option<String>) {
         self.diagnostics.add(place, message, help);
+    }
+}
+
+fn is_empty(node: &Node) -> bool {
+    match &node.data {
+        Data::List(items) => items.is_empty(),
+        Data::Map(entries) => entries.is_empty(),
+        Data::Scalar { text, .. } => text.is_empty(),
     }
 }

@@ -262,7 +262,7 @@ impl Folder {
                     self.objects.keys().filter(here).cloned().collect()
                 }
                 // The report has all users.
-                (false, None) if row.asks[at].call.operation == "GetCredentialReport" => {
+                (false, None) if row.asks[at].call.is_credential_report() => {
                     self.objects.keys().filter(|key| key.0 == row.kind.name).cloned().collect()
                 }
                 (false, Some(_)) => self.find(row.kind.name, name).into_iter().collect(),
@@ -272,10 +272,8 @@ impl Folder {
                 let origin = self.origin(key.1.as_deref());
                 let Some(entry) = self.objects.get_mut(&key) else { continue };
                 let ask = &row.asks[at];
-                let answer = match ask.call.operation.as_str() {
-                    "GetCredentialReport" => decoded(answer),
-                    _ => Json::Object(answer.clone()),
-                };
+                let answer =
+                    if ask.call.is_credential_report() { decoded(answer) } else { Json::Object(answer.clone()) };
                 // What a report does not list is left unanswered, so that it is unknown.
                 if let Ok(part) = objects::take(ask, answer, &entry.object.fields, &origin) {
                     part.into_iter().for_each(|part| entry.object.attach(ask, part));
