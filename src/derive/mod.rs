@@ -80,6 +80,8 @@ impl Subjects {
     /// Notes what of the kinds that subjects come from was not read: gaps, or that no kind of them is in the input.
     pub fn note_presence(&mut self, inventory: &Inventory, sources: &[&str]) {
         self.gaps.extend(inventory.gaps().iter().filter(|gap| sources.contains(&gap.kind.as_str())).cloned());
+        // One stands for all of them, which the notes name.
+        self.gaps.extend(sources.iter().find_map(|kind| inventory.unread_document(kind)).cloned());
         let absent = |kind: &&str| inventory.presence(kind, None) == Presence::NotInInput;
         if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(absent) {
             // Nobody misses a custom resource.

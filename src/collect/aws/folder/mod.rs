@@ -26,7 +26,6 @@ use crate::catalog::aws::fields::field_names;
 use crate::catalog::aws::kinds::{List, Scope};
 use crate::catalog::aws::{Row, row, rows};
 use crate::collect::Progress;
-use crate::collect::files::DOCUMENT;
 use crate::expr::projection::Sharing;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::{Gap, GapReason, System, Technology};
@@ -94,7 +93,7 @@ pub fn read(
             Err(error) => gaps.extend(broken(file, &error)),
         }
     }
-    if folder.objects.is_empty() && later.is_empty() && gaps.iter().all(|gap| gap.kind == DOCUMENT) {
+    if folder.objects.is_empty() && later.is_empty() && gaps.iter().all(|gap| gap.kind == Gap::DOCUMENT) {
         return Err(FolderError::Nothing { origin });
     }
     // What is about objects comes when all of them are there; lists per object first.
@@ -382,7 +381,7 @@ fn broken(file: &Path, problem: &str) -> Vec<Gap> {
     if gaps.is_empty() {
         let scope = Some(file.display().to_string());
         let reason = GapReason::Malformed;
-        gaps.push(Gap { kind: DOCUMENT.to_owned(), scope, reason, detail: problem.to_owned(), permission: None });
+        gaps.push(Gap { kind: Gap::DOCUMENT.to_owned(), scope, reason, detail: problem.to_owned(), permission: None });
     }
     gaps
 }

@@ -259,6 +259,49 @@ fn a_manifest_without_namespace_lands_in_the_default_one() {
 }
 
 #[test]
+fn pods_that_only_windows_nodes_take_run_on_windows() {
+    let windows = |spec: Json| {
+        let pod = object("Pod", "shop", "x", json!({"spec": spec}));
+        World::files(&[pod]).read("workload", "workload.windows").remove(0)
+    };
+    let selector = json!({"kubernetes.io/os": "windows"});
+    assert_eq!(windows(json!({"nodeSelector": selector, "containers": []})), "Pod shop/x: true");
+    assert_eq!(windows(json!({"nodeSelector": {"kubernetes.io/os": "linux"}, "containers": []})), "Pod shop/x: false");
+    assert_eq!(windows(json!({"nodeSelector": {"team": "windows"}, "containers": []})), "Pod shop/x: false");
+    assert_eq!(windows(json!({"os": {"name": "linux"}, "nodeSelector": selector})), "Pod shop/x: false");
+}
+
+#[test]
+fn on_the_network_of_the_node_every_port_is_a_port_of_the_host() {
+    let ports = json!([
+        {"name": "a", "containerPort": 80},
+        {"name": "b", "containerPort": 81, "hostPort": 8081},
+        {"containerPort": 82, "hostPort": 0},
+    ]);
+    let pod = |host: bool| {
+        let spec = json!({"hostNetwork": host, "containers": [{"name": "a", "ports": ports}]});
+        World::files(&[object("Pod", "shop", "x", json!({"spec": spec}))])
+    };
+    let world = pod(true);
+    assert_eq!(
+        world.read("container", "ports"),
+        [concat!(
+            r#"Pod shop/x a: [{"containerPort":80,"name":"a","hostPort":80},{"containerPort":81,"hostPort":8081,"name":"b"},"#,
+            r#"{"containerPort":82,"hostPort":82}]"#
+        )]
+    );
+    assert_eq!(
+        stands(&world.view("container").subjects[0], "ports[name=a].hostPort"),
+        "spec.containers[0].ports[0].containerPort (the pod is on the network of its node)"
+    );
+    assert_eq!(
+        stands(&world.view("container").subjects[0], "ports[name=b].hostPort"),
+        "spec.containers[0].ports[1].hostPort"
+    );
+    assert!(!pod(false).read("container", "ports")[0].contains(r#""hostPort":80}"#));
+}
+
+#[test]
 fn unreadable_kinds_are_gaps_and_other_files_are_no_workloads() {
     let world = World::live(&[deployment("web", simple())]).without("CronJob", None);
     let workloads = world.view("workload");
