@@ -22,6 +22,8 @@ struct Index<'a> {
     subjects: &'a Subjects,
     // The first key is the region.
     scoped: bool,
+    // The key that is the region or namespace, if one is.
+    scope_at: Option<usize>,
     by_key: HashMap<String, Vec<u32>, FixedState>,
     // Where some key could not be read, so that a subject may be missing, and why. The region is none if it is not known, or if
     // regions do not matter.
@@ -59,7 +61,14 @@ impl<'a> Joins<'a> {
 
 impl<'a> Index<'a> {
     fn new(subjects: &'a Subjects, join: &Join) -> Index<'a> {
-        let mut index = Index { subjects, scoped: join.scoped, by_key: HashMap::default(), unreadable: Vec::new() };
+        let scope = Path::keys(&["metadata", "namespace"]);
+        let mut index = Index {
+            subjects,
+            scoped: join.scoped,
+            scope_at: join.theirs.iter().position(|path| *path == scope),
+            by_key: HashMap::default(),
+            unreadable: Vec::new(),
+        };
         for (at, subject) in subjects.subjects.iter().enumerate() {
             index.add(u32::try_from(at).unwrap_or(u32::MAX), &subject.value, &join.theirs);
         }
@@ -143,7 +152,7 @@ impl Index<'_> {
     // Why there may be more for these keys than is known.
     fn incomplete(&self, keys: &[Value]) -> Option<Text> {
         let region = keys.first().filter(|_| self.scoped);
-        let concerns = |scope: Option<&str>| match (scope, region) {
+        let concerns = |scope: Option<&str>| match (scope, self.scope_at.and_then(|at| keys.get(at))) {
             (Some(scope), Some(Value::Str(region))) => *scope == **region,
             _ => true,
         };

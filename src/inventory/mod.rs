@@ -165,22 +165,6 @@ impl Inventory {
         self.notes.dedup();
     }
 
-    /// Leaves out what lies in other namespaces than `only` (all if empty) or in one of `without`.
-    pub fn keep_namespaces(&mut self, only: &[String], without: &[String]) {
-        if only.is_empty() && without.is_empty() {
-            return;
-        }
-        self.scope.narrow(only, without);
-        let named = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        let kept = |name: &str| (only.is_empty() || named(only, name)) && !named(without, name);
-        for (kind, resources) in &mut self.resources {
-            resources.retain(|resource| match &resource.scope {
-                Some(scope) => kept(scope),
-                None => *kind != "Namespace" || kept(&resource.name),
-            });
-        }
-    }
-
     /// Resources of `kind`, sorted by scope and name.
     pub fn of(&self, kind: &str) -> &[Resource] {
         self.resources.get(kind).map_or(&[], Vec::as_slice)

@@ -144,6 +144,16 @@ pub struct Gap {
     pub permission: Option<String>,
 }
 
+impl Gap {
+    /// As [`Gap::scope`]: every namespace but those that were named. No namespace can have this name.
+    pub const ELSEWHERE: &str = "other namespaces";
+
+    /// Nothing is amiss: the user named the namespaces to read, and this is the rest.
+    pub fn is_by_choice(&self) -> bool {
+        self.reason == GapReason::NotAsked && self.scope.as_deref() == Some(Gap::ELSEWHERE)
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;

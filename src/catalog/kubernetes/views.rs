@@ -183,6 +183,7 @@ const fn component(name: &'static str, subject: &'static str) -> View {
         subject,
         fields: COMPONENT_FIELDS,
         sources: COMPONENT_SOURCES,
+        namespaced: false,
         reads: COMPONENT_READS,
         passes: &[],
     }
@@ -210,6 +211,7 @@ pub const VIEWS: &[View] = &[
             open("", "every field of the pod spec"),
         ],
         sources: WORKLOADS,
+        namespaced: true,
         reads: WORKLOAD_READS,
         passes: &[
             Pass {
@@ -259,6 +261,7 @@ pub const VIEWS: &[View] = &[
             open("", "every field of the container"),
         ],
         sources: WORKLOADS,
+        namespaced: true,
         reads: WORKLOAD_READS,
         passes: &[
             Pass { from: "container", to: &[] },
@@ -296,6 +299,7 @@ pub const VIEWS: &[View] = &[
             open("images", "all of them"),
         ],
         sources: WORKLOADS,
+        namespaced: false,
         reads: IMAGE_READS,
         passes: &[],
     },
@@ -318,6 +322,7 @@ pub const VIEWS: &[View] = &[
             open("grants", "all grants, for the operator `grants_access`"),
         ],
         sources: &["RoleBinding", "ClusterRoleBinding"],
+        namespaced: false,
         reads: RBAC_READS,
         passes: &[],
     },
@@ -333,6 +338,7 @@ pub const VIEWS: &[View] = &[
             field("role.bound", "some binding refers to it"),
         ],
         sources: &["Role", "ClusterRole"],
+        namespaced: true,
         reads: RBAC_READS,
         passes: &[],
     },
@@ -353,6 +359,7 @@ pub const VIEWS: &[View] = &[
             field("subject.namespace", "namespace of a service account"),
         ],
         sources: &["RoleBinding", "ClusterRoleBinding"],
+        namespaced: true,
         reads: RBAC_READS,
         passes: &[],
     },
@@ -375,6 +382,7 @@ pub const VIEWS: &[View] = &[
             field("account.inInput", "the object itself was read"),
         ],
         sources: &["ServiceAccount"],
+        namespaced: true,
         reads: &[
             read("ServiceAccount", "automountServiceAccountToken"),
             read("ServiceAccount", "metadata.labels"),
@@ -427,6 +435,7 @@ pub const VIEWS: &[View] = &[
             open("objects", "all of them"),
         ],
         sources: &["Namespace"],
+        namespaced: true,
         reads: &[
             read("Namespace", "metadata.labels"),
             read("Namespace", "metadata.annotations"),
@@ -475,6 +484,7 @@ pub const VIEWS: &[View] = &[
             open("config", "KubeProxyConfiguration"),
         ],
         sources: COMPONENT_SOURCES,
+        namespaced: false,
         reads: COMPONENT_READS,
         passes: &[Pass { from: "config", to: &[read("ConfigMap", "data")] }, Pass { from: "", to: &[] }],
     },
@@ -502,6 +512,7 @@ pub const VIEWS: &[View] = &[
             ),
         ],
         sources: &["Node"],
+        namespaced: false,
         reads: &[
             read("Node", "metadata.labels"),
             read("Node", "metadata.annotations"),
@@ -537,6 +548,7 @@ pub const VIEWS: &[View] = &[
             ),
         ],
         sources: &["Node"],
+        namespaced: false,
         reads: &[
             read("Node", "metadata.labels"),
             read("Node", "metadata.annotations"),
@@ -566,6 +578,7 @@ pub const VIEWS: &[View] = &[
             open("imagePolicies", "mechanisms that verify image signatures or origin"),
         ],
         sources: &["Namespace"],
+        namespaced: false,
         reads: &[
             read("Namespace", "metadata.name"),
             read("DaemonSet", "metadata.name"),
