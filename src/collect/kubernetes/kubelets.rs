@@ -8,7 +8,7 @@
 //! - over a connection whose certificate the cluster's authority, or that of `--kubelet-ca`, signed for the node's address;
 //! - with a client certificate, which is of no use to who sees it, or with the token of an identity that cannot do much.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -140,7 +140,11 @@ impl Place {
     }
 
     fn url(&self) -> String {
-        format!("https://{}", std::net::SocketAddr::new(self.address, self.port))
+        format!("https://{}", self.socket())
+    }
+
+    fn socket(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.port)
     }
 }
 
@@ -322,7 +326,7 @@ impl Kubelets {
                 Class::Unauthenticated => "it does not accept the credentials".to_owned(),
                 _ => failure.detail,
             };
-            Failure { class: failure.class, detail: format!("kubelet at {}: {detail}", &place.url()[8..]) }
+            Failure { class: failure.class, detail: format!("kubelet at {}: {detail}", place.socket()) }
         })
     }
 
