@@ -117,8 +117,9 @@ pub fn needed(intent: &Intent<'_>) -> Vec<Role> {
     if intent.wanted.of("KubeletConfigz").is_some() {
         roles.push(Role {
             suffix: "-kubelets",
-            tier: "Tier 1a: the configuration of kubelets, at their own ports, from Kubernetes 1.33 on. Kubelets get to see the \
-                   token of a service account, so it is only shown to them if it is good for little more than these roles."
+            tier: "Tier 1a: the configuration of kubelets, at their own ports, from Kubernetes 1.33 on. Every node gets to see \
+                   the token and could read with it what tier 0 reads: leave this out where nodes must not. A token that is \
+                   good for more than these roles is shown to none."
                 .into(),
             namespace: None,
             rules: vec![Rule::new("", "nodes/configz", "KubeletConfigz", &["get"])],

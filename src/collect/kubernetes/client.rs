@@ -19,6 +19,9 @@ use crate::model::GapReason;
 /// The API server indents its answers for clients that look like a browser or curl, so this names the program itself.
 const AGENT: &str = concat!("spm/", env!("CARGO_PKG_VERSION"));
 
+/// Begins what is said if the server's certificate is not accepted.
+pub(super) const UNTRUSTED: &str = "no trusted connection";
+
 /// Tries per call while the server answers at all.
 const ATTEMPTS: u32 = 6;
 /// Wait before the second try; doubled for each further one.
@@ -260,7 +263,7 @@ impl Api {
         let cause = innermost(error);
         // A certificate does not become valid by asking again.
         if cause.contains("certificate") {
-            Try::last(Class::Unreachable, format!("no trusted connection: {cause}"))
+            Try::last(Class::Unreachable, format!("{UNTRUSTED}: {cause}"))
         } else {
             Try::retry(Class::Unreachable, format!("no connection: {cause}"))
         }

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::client::{Api, Class, Failure, is_name};
+use super::client::{Api, Class, Failure, UNTRUSTED, is_name};
 use super::config::certificates;
 use super::error::ClusterError;
 use super::list::{Found, Reader, internal};
@@ -324,6 +324,9 @@ impl Kubelets {
                 // It speaks of another right than this one.
                 Class::Forbidden => "it refuses, as kubelets before 1.33 do without nodes/proxy".to_owned(),
                 Class::Unauthenticated => "it does not accept the credentials".to_owned(),
+                Class::Unreachable if failure.detail.starts_with(UNTRUSTED) => {
+                    format!("{}; --kubelet-ca names who signed it", failure.detail)
+                }
                 _ => failure.detail,
             };
             Failure { class: failure.class, detail: format!("kubelet at {}: {detail}", place.socket()) }
