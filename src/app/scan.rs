@@ -157,7 +157,7 @@ impl Scan<'_> {
         self.in_source.want(&mut wanted);
         let now = jiff::Timestamp::now();
         let mut inventory = read(input, *technology, &wanted, now, self.spinner)?;
-        inventory.scope.narrow(&input.namespace, &input.exclude_namespace);
+        inventory.narrow(&input.namespace, &input.exclude_namespace);
         self.spinner.say("evaluating");
         let assessment = assess(&inventory, library, wishes, self.args.standards.manual)?;
         let annotations = self.in_source.find(&inventory, &wanted, self.today);
@@ -274,7 +274,7 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
 // Objects read, per kind, of the part that the scan is about.
 fn counts(inventory: &Inventory) -> BTreeMap<String, usize> {
     let mut counts = inventory.counts();
-    if inventory.scope.is_narrowed() {
+    if inventory.part.is_narrowed() {
         for (kind, count) in &mut counts {
             let looked_at = |resource: &&Resource| derive::looks_at(inventory, &resource.reference(kind));
             *count = inventory.of(kind).iter().filter(looked_at).count();

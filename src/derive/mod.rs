@@ -79,14 +79,14 @@ impl Subjects {
     }
 }
 
-/// Whether results about a resource belong to the scope of the scan. Everything else is there to judge these by.
+/// Whether results about a resource belong to the part that the scan is about. Everything else is there to judge these by.
 pub fn looks_at(inventory: &Inventory, resource: &ResourceRef) -> bool {
     // What a cloud says of the cluster lies in a region, which is no namespace.
     let of_cloud = || inventory.system.technology == Technology::Kubernetes && cloud::of(&resource.kind).is_some();
-    !inventory.scope.is_narrowed() || inventory.scope.looks_at(resource) || of_cloud()
+    !inventory.part.is_narrowed() || inventory.part.looks_at(resource) || of_cloud()
 }
 
-/// Whether a gap may leave subjects of `source` unseen that belong to the scope of the scan.
+/// Whether a gap may leave subjects of `source` unseen that belong to the part that the scan is about.
 pub fn matters(inventory: &Inventory, source: Source, gap: &Gap) -> bool {
     let subjects_lie_in_namespaces = match source {
         Source::Kind(kind) => kind.lies_in_namespaces(),
@@ -94,9 +94,9 @@ pub fn matters(inventory: &Inventory, source: Source, gap: &Gap) -> bool {
     };
     let elsewhere = || {
         let namespace = gap.scope.as_deref().filter(|_| catalog::kind(&gap.kind).is_some_and(Kind::lies_in_namespaces));
-        namespace.is_some_and(|namespace| !inventory.scope.has_namespace(namespace))
+        namespace.is_some_and(|namespace| !inventory.part.has_namespace(namespace))
     };
-    !(inventory.scope.is_narrowed() && subjects_lie_in_namespaces && elsewhere())
+    !(inventory.part.is_narrowed() && subjects_lie_in_namespaces && elsewhere())
 }
 
 /// A gap in words, as the reason of an unknown value.

@@ -357,6 +357,14 @@ mod tests {
         // What is missing elsewhere does not matter.
         assert_eq!(ask("regional", own("eu", "w"), None, &[Some("us")]), Ok(Truth::False));
         assert_eq!(ask("regional", own("eu", "w"), None, &[Some("us"), Some("eu")]), Ok(Truth::Unknown));
+        // Nor does it where a rule joins by namespace.
+        let in_namespace = |name: &str, gap: Option<&str>| {
+            let related = json!({"resource": "regional other", "on": {"metadata.namespace": "name"}, "any": {}});
+            join("own", related, json!({ "name": name }), &others(&logs(), &[gap])).unwrap().0
+        };
+        assert_eq!(in_namespace("asia", Some(Gap::ELSEWHERE)), Truth::False);
+        assert_eq!(in_namespace("asia", Some("asia")), Truth::Unknown);
+        assert_eq!(in_namespace("asia", None), Truth::Unknown);
         assert_eq!(ask("regional", own("eu", "w"), None, &[None]), Ok(Truth::Unknown));
         assert_eq!(ask("regional", own("eu", "x"), Some("account"), &[Some("us")]), Ok(Truth::Unknown));
         assert_eq!(ask("global", own("eu", "x"), None, &[Some("us")]), Ok(Truth::Unknown));

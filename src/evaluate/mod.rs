@@ -157,7 +157,7 @@ fn outcomes(instance: &Instance, concerned: &Concerned<'_>, environment: Environ
     }
     if outcomes.is_empty() {
         let what = &instance.check.info.resource;
-        let reason = match (&subjects.none, inventory.scope.narrowing(inventory.system.technology)) {
+        let reason = match (&subjects.none, inventory.part.narrowing(inventory.system.technology)) {
             (Some(none), _) => none.clone(),
             (None, Some(part)) => format!("no {what} in the part of this system that was looked at: {part}"),
             (None, None) => format!("no {what} in this system"),
