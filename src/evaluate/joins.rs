@@ -81,16 +81,20 @@ impl<'a> Index<'a> {
         let mut region = None;
         for (position, path) in theirs.iter().enumerate() {
             let mut values = Vec::new();
+            let mut unread = |why: Text| {
+                if !self.unreadable.iter().any(|(known, _)| *known == region) {
+                    self.unreadable.push((region.clone(), why));
+                }
+            };
             path.expand(value, &mut |_, found| match found {
                 // What has no region is in one place with all else that has none.
                 Found::Absent | Found::Value(Value::Null) if self.scoped && position == 0 => values.push(&Value::Null),
                 Found::Absent | Found::Value(Value::Null) => {}
-                Found::Value(value) => values.push(value),
-                Found::Unknown(why) => {
-                    if !self.unreadable.iter().any(|(known, _)| *known == region) {
-                        self.unreadable.push((region.clone(), why));
-                    }
-                }
+                Found::Value(value) => match value.unread() {
+                    Some(why) => unread(why.clone()),
+                    None => values.push(value),
+                },
+                Found::Unknown(why) => unread(why),
             });
             if self.scoped && position == 0 {
                 region = values.first().map(|region| (*region).clone());
@@ -167,33 +171,15 @@ impl Index<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::base::diagnostic::Diagnostics;
     use crate::base::yaml;
-    use crate::expr::{Compiler, Environment, Schema, Truth};
+    use crate::expr::testing::compile;
+    use crate::expr::{Environment, Truth};
     use crate::model::{Gap, GapReason, ResourceRef};
     use crate::rules::Check;
-
-    // Everything lies in regions, as far as its name says so.
-    struct Regions;
-
-    impl Schema for Regions {
-        fn source(&self, _: &str) -> Result<(), Option<String>> {
-            Ok(())
-        }
-
-        fn path(&self, _: &str, _: &Path) -> Result<(), String> {
-            Ok(())
-        }
-
-        fn scoped(&self, source: &str) -> bool {
-            source.starts_with("regional")
-        }
-    }
 
     struct Only<'a>(Vec<Index<'a>>);
 
@@ -226,27 +212,10 @@ mod tests {
 
     // The truth of a join from a source, and the names of the others that its evidence shows.
     fn join(source: &str, related: Json, own: Json, subjects: &Subjects) -> Result<(Truth, Vec<String>), String> {
-        let node = yaml::parse("rule.yaml", &json!({ "related": related }).to_string()).unwrap();
-        let mut diagnostics = Diagnostics::new("rule.yaml");
-        let mut compiler = Compiler {
-            diagnostics: &mut diagnostics,
-            params: &BTreeMap::new(),
-            schema: &Regions,
-            source: source.to_owned(),
-            prefix: Path::default(),
-            whole: true,
-            reads: Vec::new(),
-            joins: Vec::new(),
-            used: BTreeSet::new(),
-        };
-        let predicate = compiler.predicate(&node);
-        let joins = compiler.joins;
-        if let Some(fault) = diagnostics.faults.first() {
-            return Err(fault.to_string());
-        }
+        let (predicate, joins) = compile(source, &json!({ "related": related }))?;
         let world = Only(joins.iter().map(|join| Index::new(subjects, join)).collect());
         let environment = Environment { now: jiff::Timestamp::UNIX_EPOCH, world: &world };
-        let (own, predicate) = (Value::from(own), predicate.unwrap());
+        let own = Value::from(own);
         let truth = predicate.truth(&own, environment);
         let traces = predicate.explain(&own, environment, truth);
         Ok((truth, traces.into_iter().filter_map(|trace| trace.related).collect()))
@@ -306,21 +275,8 @@ mod tests {
         let related = Join { source: "other".into(), scoped: false, theirs: vec![Path::keys(&["arn"])] };
         let index = Index::new(&topics, &related);
         assert!(index.candidates(&[Value::str("a")]).incomplete.is_none());
-        let node =
-            yaml::parse("r", r#"{"related": {"resource": "o", "on": {"arn": "actions[*]"}, "any": {}}}"#).unwrap();
-        let mut diagnostics = Diagnostics::new("r");
-        let mut compiler = Compiler {
-            diagnostics: &mut diagnostics,
-            params: &BTreeMap::new(),
-            schema: &Regions,
-            source: "own".to_owned(),
-            prefix: Path::default(),
-            whole: true,
-            reads: Vec::new(),
-            joins: Vec::new(),
-            used: BTreeSet::new(),
-        };
-        let predicate = compiler.predicate(&node).unwrap();
+        let rule = json!({"related": {"resource": "o", "on": {"arn": "actions[*]"}, "any": {}}});
+        let (predicate, _) = compile("own", &rule).unwrap();
         let world = Only(vec![index]);
         let environment = Environment { now: jiff::Timestamp::UNIX_EPOCH, world: &world };
         let truth = |actions: Value| predicate.truth(&own(actions), environment);
@@ -336,6 +292,9 @@ mod tests {
         let of = |id: &str| index.candidates(&[Value::str(id)]);
         assert_eq!(of("a").values.len(), 1);
         assert!(of("b").values.is_empty() && of("b").incomplete.is_some());
+        // And one inside of a value that is compared as a whole.
+        let join = Join { source: "other".into(), scoped: false, theirs: vec!["ids".parse().unwrap()] };
+        assert!(Index::new(&subjects, &join).candidates(&[Value::str("b")]).incomplete.is_some());
     }
 
     #[test]

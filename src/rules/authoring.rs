@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::{self, Source};
 use crate::expr::domain::{self, DOMAIN, Key};
-use crate::expr::operators::{COMPARISONS, MODIFIERS, NESTED, OPERATORS, TYPE_NAMES, Takes};
+use crate::expr::operators::{MODIFIERS, NESTED, OPERATORS, TYPE_NAMES, Takes};
+use crate::expr::predicate::Comparison;
 use crate::model::Technology;
 
 use super::check::THEMES;
@@ -121,7 +122,7 @@ fn definitions() -> Value {
 
 fn comparisons() -> Value {
     let mut properties: serde_json::Map<String, Value> =
-        COMPARISONS.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        Comparison::NAMED.iter().map(|(name, _)| ((*name).to_owned(), json!({}))).collect();
     properties.insert("where".to_owned(), json!({"$ref": "#/$defs/predicate"}));
     Value::Object(properties)
 }
