@@ -11,6 +11,8 @@ use super::settings::Settings;
 use super::targets::{Target, targets};
 use super::{Exit, Fault, Outcome, decisions, failures, in_source, warn};
 use crate::assess::in_source::Annotations;
+use crate::assess::selector::Labels;
+use crate::assess::waiver_file::Decisions;
 use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
@@ -42,13 +44,16 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     let spinner = Spinner::new(global);
     let mut assessments = Vec::new();
     let mut annotations = Vec::new();
+    let mut labels = Vec::new();
     let mut others = Vec::new();
     for (at, target) in targets.iter().enumerate() {
-        let one = Scan { target, manual: args.standards.manual, in_source, today, last: at + 1 == targets.len() };
+        let manual = args.standards.manual;
+        let one = Scan { target, manual, in_source, decisions: &decisions, today, last: at + 1 == targets.len() };
         match one.run(&spinner) {
-            Ok((assessment, own)) => {
+            Ok(Scanned { assessment, annotations: own, labels: of_resources }) => {
                 assessments.push(assessment);
                 annotations.push(own);
+                labels.push(of_resources);
             }
             Err(fault) if is_interrupted() => return Err(fault),
             Err(fault) => {
@@ -71,8 +76,8 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         return Err(Fault(format!("none of {} could be read", text::count(targets.len(), "system"))));
     }
     let mut usage = WaiverReport::default();
-    for assessment in &mut assessments {
-        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, today));
+    for (assessment, labels) in assessments.iter_mut().zip(&labels) {
+        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, Some(labels), today));
     }
     let remarks = decisions::remarks(&decisions, &usage);
     let mut befores = Vec::new();
@@ -132,28 +137,40 @@ struct Scan<'a> {
     target: &'a Target,
     manual: Manual,
     in_source: in_source::Use,
+    decisions: &'a Decisions,
     today: jiff::civil::Date,
     /// After it the process ends soon.
     last: bool,
 }
 
+/// What the scan of one system gives.
+struct Scanned {
+    assessment: Assessment,
+    /// Waivers in what was read.
+    annotations: Annotations,
+    /// Labels that decisions ask for.
+    labels: Labels,
+}
+
 impl Scan<'_> {
-    /// Reads and evaluates; also gives the waivers in what was read.
-    fn run(&self, spinner: &Spinner) -> Result<(Assessment, Annotations), Fault> {
+    /// Reads and evaluates.
+    fn run(&self, spinner: &Spinner) -> Result<Scanned, Fault> {
         let Target { input, wishes, library, technology } = self.target;
         let mut wanted = Plan::candidates(library, *technology, wishes)?.wanted();
         self.in_source.want(&mut wanted);
+        decisions::want_labels(self.decisions, &mut wanted);
         let now = jiff::Timestamp::now();
         let mut inventory = read(input, *technology, &wanted, now, spinner)?;
         inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
         spinner.say("evaluating");
         let assessment = assess(&inventory, library, wishes, self.manual)?;
         let annotations = self.in_source.find(&inventory, &wanted, self.today);
+        let labels = decisions::labels(self.decisions, &inventory, &wanted);
         if self.last {
             // Millions of small values: giving them back one by one takes longer than writing the page.
             std::mem::forget(inventory);
         }
-        Ok((assessment, annotations))
+        Ok(Scanned { assessment, annotations, labels })
     }
 }
 
