@@ -294,7 +294,7 @@ fn switches_can_be_variables() {
         ("SPM_REQUIRE_COMPLETE", "", 0),
         // Neither yes nor no: guessing could lower a guard.
         ("SPM_REQUIRE_COMPLETE", "never", 2),
-        ("SPM_ALLOW_NODE_PROXY", "none", 2),
+        ("SPM_IGNORE_WAIVERS", "none", 2),
         ("SPM_NO_CLOUD", "1", 0),
         ("SPM_NO_CLOUD", "no", 0),
         ("SPM_QUIET", "1", 0),

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn help_groups_options_by_what_they_are_about() {
         for (command, long, heading) in [
-            ("scan", "quiet", "Everywhere"),
+            ("scan", "quiet", "Every command"),
             ("scan", "save", "Input"),
             ("scan", "nodes", "Nodes"),
             ("scan", "node-timeout", "Nodes"),

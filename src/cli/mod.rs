@@ -47,7 +47,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Every command")]
 pub struct GlobalArgs {
     /// Nothing on standard error but errors, and no page on standard output beside files
     #[arg(short, long, global = true, value_parser = switch, env = "SPM_QUIET")]

@@ -204,7 +204,7 @@ fn the_report_shows_what_the_filters_say() {
         (&["--system", "demos"][..], "did you mean \"demo\"?"),
         (&["--standard", "dora"], "no stored scan has the standard \"dora\""),
         (&["--sort", "sevrity"], "did you mean \"severity\"?"),
-        (&["--at", "2001-01-01"], "nothing had been scanned at 2001-01-01"),
+        (&["--at", "2001-01-01"], "nothing had been scanned by 2001-01-01"),
         (&["--at", "ffff"], "no stored scan begins with ffff"),
     ] {
         let ran = place.run(&[&["report"], args].concat());
