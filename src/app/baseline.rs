@@ -38,24 +38,28 @@ impl<'a> Baseline<'a> {
         }
     }
 
-    /// The assessment of the same system to compare with; none for the first scan of a system with the baseline `latest`.
-    pub fn before(self, after: &Assessment) -> Result<Option<Assessment>, Fault> {
+    /// The assessment of the same system to compare with, once for each; none for the first scan of a system with the
+    /// baseline `latest`.
+    pub fn before(&mut self, after: &Assessment) -> Result<Option<Assessment>, Fault> {
         let key = SystemKey::from(&after.system);
         match self {
             Baseline::File(file, assessments) => {
-                let names: Vec<String> = assessments.iter().map(|assessment| assessment.system.name.clone()).collect();
-                let same = assessments.into_iter().find(|assessment| SystemKey::from(&assessment.system) == key);
-                same.map(Some).ok_or_else(|| {
-                    let names = names.join(", ");
-                    Fault(format!("{file} holds no assessment of {} (but of {names}); name it with --system", key.name))
-                })
+                match assessments.iter().position(|assessment| SystemKey::from(&assessment.system) == key) {
+                    Some(at) => Ok(Some(assessments.swap_remove(at))),
+                    None => {
+                        let names: Vec<&str> = assessments.iter().map(|other| other.system.name.as_str()).collect();
+                        let but =
+                            if names.is_empty() { String::new() } else { format!(" (but of {})", names.join(", ")) };
+                        Err(Fault(format!("{file} holds no assessment of {}{but}; name it with --system", key.name)))
+                    }
+                }
             }
             Baseline::Stored(args, which) => {
                 let store = match which {
                     ScanRef::Latest => stored::open(args)?,
                     _ => Some(stored::need(args)?),
                 };
-                let id = match (&store, &which) {
+                let id = match (&store, &*which) {
                     (Some(store), ScanRef::Latest) => {
                         let scans = store.scans(&key)?;
                         // One that looked at the same parts says most.

@@ -4,14 +4,13 @@ use super::settings::Settings;
 use super::targets::Target;
 use super::{Fault, warn};
 use crate::cli::KeepArgs;
-use crate::model::Technology;
 use crate::store::{Failure, Store, SystemKey};
 
 /// Keeps that the scan of a system failed, if the history is kept. Only of systems that are known to exist, from the
 /// settings or the kubeconfig: a typing error is none.
 pub fn keep(args: &KeepArgs, target: &Target, settings: &Settings, fault: &Fault) {
     let (Some(name), Some(path), false) = (known(target, settings), args.store.path(), args.no_store) else { return };
-    let system = SystemKey { technology: Technology::Kubernetes, name };
+    let system = SystemKey { technology: target.technology, name };
     let failure = Failure { system, at: jiff::Timestamp::now().to_string(), why: fault.0.clone() };
     if let Err(error) = Store::open(&path).and_then(|mut store| store.save_failure(&failure)) {
         warn(&format!("spm: that this scan failed is not in the history: {error}"));

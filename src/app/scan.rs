@@ -38,43 +38,11 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     let today = decisions::today();
     let decisions = decisions::read(&args.waivers, today)?;
     let in_source = in_source::Use::new(args, settings.in_source_waivers);
-    let baseline = || args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose();
-    let mut first_baseline = Some(baseline()?);
+    let mut baseline = args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose()?;
 
     let spinner = Spinner::new(global);
-    let mut assessments = Vec::new();
-    let mut annotations = Vec::new();
-    let mut labels = Vec::new();
-    let mut others = Vec::new();
-    for (at, target) in targets.iter().enumerate() {
-        let manual = args.standards.manual;
-        let one = Scan { target, manual, in_source, decisions: &decisions, today, last: at + 1 == targets.len() };
-        match one.run(&spinner) {
-            Ok(Scanned { assessment, annotations: own, labels: of_resources }) => {
-                assessments.push(assessment);
-                annotations.push(own);
-                labels.push(of_resources);
-            }
-            Err(fault) if is_interrupted() => return Err(fault),
-            Err(fault) => {
-                failures::keep(&args.keep, target, &settings, &fault);
-                if targets.len() == 1 {
-                    return Err(fault);
-                }
-                let Fault(why) = fault;
-                warn(&format!("spm: {}: {why}", target.name()));
-                others.push(OtherSystem {
-                    technology: target.technology,
-                    name: target.name().to_owned(),
-                    status: OtherStatus::NoData,
-                    why: Some(why),
-                });
-            }
-        }
-    }
-    if assessments.is_empty() {
-        return Err(Fault(format!("none of {} could be read", text::count(targets.len(), "system"))));
-    }
+    let scan = Scan { args, settings: &settings, in_source, decisions: &decisions, today, spinner: &spinner };
+    let Scanned { mut assessments, annotations, labels, others } = scan.all(&targets)?;
     let mut usage = WaiverReport::default();
     for (assessment, labels) in assessments.iter_mut().zip(&labels) {
         usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, Some(labels), today));
@@ -89,8 +57,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         told.extend(notes.iter().cloned());
         assessment.notes.extend(remarks.iter().chain(&notes).cloned());
         // The baseline may be the last scan, so it is looked up before this one is kept.
-        let baseline = first_baseline.take().map_or_else(baseline, Ok)?;
-        befores.push(baseline.map(|baseline| baseline.before(assessment)).transpose());
+        befores.push(baseline.as_mut().map_or(Ok(None), |baseline| baseline.before(assessment)));
         kept.push(keep(&args.keep, assessment));
     }
     spinner.finish();
@@ -118,9 +85,8 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
             Ok(_) => {}
         }
     }
+    let befores: Vec<Option<Assessment>> = befores.into_iter().collect::<Result<_, _>>()?;
     let mut new = Vec::new();
-    let befores: Vec<Option<Assessment>> =
-        befores.into_iter().map(|before| before.map(Option::flatten)).collect::<Result<_, _>>()?;
     for (before, assessment) in befores.iter().zip(&assessments) {
         let Some(before) = before else { continue };
         let changes = compare(before, assessment)?;
@@ -132,45 +98,82 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     Ok(Exit::of(&assessments, &args.gate, Some(&new), !others.is_empty()))
 }
 
-/// The scan of one system.
+/// What became of the systems.
+#[derive(Default)]
+struct Scanned {
+    assessments: Vec<Assessment>,
+    /// The waivers in what was read, of each assessment.
+    annotations: Vec<Annotations>,
+    /// Labels that decisions ask for, of each assessment.
+    labels: Vec<Labels>,
+    /// Those that could not be read.
+    others: Vec<OtherSystem>,
+}
+
+/// What holds for every system of a run.
 struct Scan<'a> {
-    target: &'a Target,
-    manual: Manual,
+    args: &'a ScanArgs,
+    settings: &'a Settings,
     in_source: in_source::Use,
     decisions: &'a Decisions,
     today: jiff::civil::Date,
-    /// After it the process ends soon.
-    last: bool,
-}
-
-/// What the scan of one system gives.
-struct Scanned {
-    assessment: Assessment,
-    /// Waivers in what was read.
-    annotations: Annotations,
-    /// Labels that decisions ask for.
-    labels: Labels,
+    spinner: &'a Spinner,
 }
 
 impl Scan<'_> {
-    /// Reads and evaluates.
-    fn run(&self, spinner: &Spinner) -> Result<Scanned, Fault> {
-        let Target { input, wishes, library, technology } = self.target;
+    /// Scans one system after the other. One that cannot be read does not keep the rest from being scanned; if none can be
+    /// read, that is the fault.
+    fn all(&self, targets: &[Target]) -> Result<Scanned, Fault> {
+        let mut scanned = Scanned::default();
+        for (at, target) in targets.iter().enumerate() {
+            match self.one(target, at + 1 == targets.len()) {
+                Ok((assessment, own, labels)) => {
+                    scanned.assessments.push(assessment);
+                    scanned.annotations.push(own);
+                    scanned.labels.push(labels);
+                }
+                Err(fault) if is_interrupted() => return Err(fault),
+                Err(fault) => {
+                    failures::keep(&self.args.keep, target, self.settings, &fault);
+                    if targets.len() == 1 {
+                        return Err(fault);
+                    }
+                    let Fault(why) = fault;
+                    warn(&format!("spm: {}: {why}", target.name()));
+                    scanned.others.push(OtherSystem {
+                        technology: target.technology,
+                        name: target.name().to_owned(),
+                        status: OtherStatus::NoData,
+                        why: Some(why),
+                    });
+                }
+            }
+        }
+        if scanned.assessments.is_empty() {
+            return Err(Fault(format!("none of {} could be read", text::count(targets.len(), "system"))));
+        }
+        Ok(scanned)
+    }
+
+    /// Reads and evaluates a system; also gives the waivers and the labels in what was read. After the `last` the process
+    /// ends soon.
+    fn one(&self, target: &Target, last: bool) -> Result<(Assessment, Annotations, Labels), Fault> {
+        let Target { input, wishes, library, technology } = target;
         let mut wanted = Plan::candidates(library, *technology, wishes)?.wanted();
         self.in_source.want(&mut wanted);
         decisions::want_labels(self.decisions, &mut wanted);
         let now = jiff::Timestamp::now();
-        let mut inventory = read(input, *technology, &wanted, now, spinner)?;
+        let mut inventory = read(input, *technology, &wanted, now, self.spinner)?;
         inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
-        spinner.say("evaluating");
-        let assessment = assess(&inventory, library, wishes, self.manual)?;
+        self.spinner.say("evaluating");
+        let assessment = assess(&inventory, library, wishes, self.args.standards.manual)?;
         let annotations = self.in_source.find(&inventory, &wanted, self.today);
         let labels = decisions::labels(self.decisions, &inventory, &wanted);
-        if self.last {
+        if last {
             // Millions of small values: giving them back one by one takes longer than writing the page.
             std::mem::forget(inventory);
         }
-        Ok(Scanned { assessment, annotations, labels })
+        Ok((assessment, annotations, labels))
     }
 }
 

@@ -102,6 +102,9 @@ impl Projection {
     }
 
     fn insert(&mut self, segments: &[Segment]) {
+        if self.all {
+            return;
+        }
         let Some((first, rest)) = segments.split_first() else {
             self.all = true;
             return;
@@ -402,6 +405,17 @@ mod tests {
             let value = merged.seed().deserialize(&mut serde_json::Deserializer::from_str(json)).unwrap();
             assert_eq!(value.map(|value| value.to_json(1000)).as_deref(), Some(kept));
         }
+    }
+
+    #[test]
+    fn long_paths_make_small_trees() {
+        fn nodes(projection: &Projection) -> usize {
+            1 + projection.keys.iter().map(|(.., below)| nodes(below)).sum::<usize>()
+                + projection.each.as_deref().map_or(0, nodes)
+        }
+        let mut projection = Projection::default();
+        projection.add(&"[k=v][*]".repeat(64).parse().unwrap());
+        assert!(nodes(&projection) < 300);
     }
 
     #[test]

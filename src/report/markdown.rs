@@ -193,7 +193,7 @@ pub fn prose(raw: &str) -> String {
     let raw = words::short(raw, 2 * LONG);
     let parts: Vec<&str> = raw.split('`').collect();
     // An odd backtick, of a cut text or a fault of the rule, marks nothing.
-    if parts.len() % 2 == 0 || parts.iter().skip(1).step_by(2).any(|part| part.trim().is_empty()) {
+    if parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(|part| part.trim().is_empty()) {
         return text(&raw);
     }
     parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { text(part) }).collect()

@@ -351,6 +351,17 @@ pub fn asks_for(row: &Row, first: &str) -> Vec<usize> {
     row.asks.iter().enumerate().filter(|(_, ask)| provides(ask)).map(|(at, _)| at).collect()
 }
 
+/// Names of the fields that an ask fills, as far as its service tells; not those that lists fill already.
+pub fn filled_by(row: &Row, ask: &Ask) -> Vec<String> {
+    if let Some(field) = &ask.field {
+        return vec![field.clone()];
+    }
+    let Some((service, of)) = ask_type(ask) else { return Vec::new() };
+    let Some(Shape::Structure { members, .. }) = service.shape(&of) else { return Vec::new() };
+    let names = members.iter().map(|(name, _)| name);
+    names.filter(|name| row.lists.is_empty() || !list_has(row, name)).cloned().collect()
+}
+
 /// Names of the fields at the top of an object.
 pub fn field_names(row: &Row) -> Vec<String> {
     let mut names: Vec<String> = row.set.iter().map(|(key, _)| key.clone()).collect();

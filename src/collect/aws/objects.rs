@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::base::digest;
 use crate::base::symbol::Symbol;
 use crate::catalog::aws::Row;
-use crate::catalog::aws::kinds::{Ask, Scope, asks_for, scalar_field};
+use crate::catalog::aws::kinds::{Ask, Scope, asks_for, filled_by, scalar_field};
 use crate::expr::projection::Sharing;
 use crate::expr::{Map as ValueMap, Path, Projection, Value};
 use crate::inventory::Resource;
@@ -279,8 +279,9 @@ impl Object {
         Json::Object(metadata)
     }
 
-    /// The object as it is kept in a snapshot.
-    pub fn text(&self, origin: &Origin) -> Vec<u8> {
+    /// The object as it is kept in a snapshot. Rules of another day may read what nobody asked about it today, so that is
+    /// told from what it does not have.
+    pub fn text(&self, row: &Row, asked: &[usize], origin: &Origin) -> Vec<u8> {
         let mut fields = self.fields.clone();
         let mut metadata = self.metadata(origin);
         if let Some(why) = &self.lost {
@@ -289,6 +290,13 @@ impl Object {
         fields.insert("metadata".to_owned(), metadata);
         for (field, why) in &self.unknown {
             fields.insert(field.clone(), crate::inventory::snapshot::unknown(why));
+        }
+        let unasked = row.asks.iter().enumerate().filter(|(at, ask)| !asked.contains(at) && ask.concerns(&self.fields));
+        for (_, ask) in unasked {
+            let why = format!("the snapshot was made without {} {}", ask.call.service, ask.call.operation);
+            for field in filled_by(row, ask) {
+                fields.entry(field).or_insert_with(|| crate::inventory::snapshot::unknown(&why));
+            }
         }
         serde_json::to_vec(&fields).unwrap_or_default()
     }

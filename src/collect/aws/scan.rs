@@ -280,7 +280,7 @@ impl Reading {
             let news: Vec<News> = {
                 let sharing = Sharing::new();
                 let news = asked.into_iter().map(|object| {
-                    let text = self.keep_text.then(|| object.text(origin));
+                    let text = self.keep_text.then(|| object.text(wish.row, &wish.asks, origin));
                     News::Resource { kind, resource: object.resource(origin, &wish.projection, &sharing), text }
                 });
                 news.collect()

@@ -140,7 +140,8 @@ pub fn read(
         let region = object.region.clone().unwrap_or_default();
         let origin = Origin { account: account.clone(), partition: partition.clone(), region };
         if let Some(save) = &mut save {
-            save.object(kind, &object.text(&origin));
+            let answered: Vec<usize> = entry.answered.iter().copied().collect();
+            save.object(kind, &object.text(row, &answered, &origin));
         }
         inventory.add(row.kind.name, [object.resource(&origin, &with_identity(projection), &sharing)]);
     }
