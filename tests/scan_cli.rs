@@ -299,7 +299,6 @@ fn switches_can_be_variables() {
         ("SPM_NO_CLOUD", "no", 0),
         ("SPM_QUIET", "1", 0),
         ("SPM_QUIET", "perhaps", 2),
-        ("SPM_AWS", "perhaps", 2),
         ("SPM_RULES", "yes", 0),
         ("SPM_VERBOSE", "2", 0),
     ] {
