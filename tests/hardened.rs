@@ -209,18 +209,23 @@ const fn fault(
 }
 
 const FAULTS: &[Fault] = &[
-    // A privileged container has NET_RAW whatever it drops.
+    // A privileged container has all capabilities, whatever it drops.
     fault(
         "privileged",
         |o| o.main()["securityContext"]["privileged"] = json!(true),
-        &["5.2.2", "5.2.8"],
-        &["container-no-net-raw: Deployment shop/web [web]", "container-not-privileged: Deployment shop/web [web]"],
+        &["5.2.2", "5.2.8", "5.2.9"],
+        &[
+            "container-drops-all-capabilities: Deployment shop/web [web]",
+            "container-no-net-raw: Deployment shop/web [web]",
+            "container-not-privileged: Deployment shop/web [web]",
+        ],
     ),
     fault(
         "init container privileged",
         |o| o.init()["securityContext"]["privileged"] = json!(true),
-        &["5.2.2", "5.2.8"],
+        &["5.2.2", "5.2.8", "5.2.9"],
         &[
+            "container-drops-all-capabilities: Deployment shop/web [prepare]",
             "container-no-net-raw: Deployment shop/web [prepare]",
             "container-not-privileged: Deployment shop/web [prepare]",
         ],

@@ -310,3 +310,27 @@ fn users_change_parameters_by_check() {
     assert_eq!(instance.params["limit"], "7");
     assert_eq!(instance.customised, ["limit"]);
 }
+
+#[test]
+fn faults_of_parameters_stand_where_the_user_wrote_them() {
+    for (parameters, expected) in [
+        ("sample: { limt: 7 }\n", "parameters.yaml:1:11: unknown parameter \"limt\" (did you mean \"limit\"?)"),
+        ("sample: 7\n", "parameters.yaml:1:9: the parameters of sample must be a map, not a number"),
+        ("- sample\n", "parameters.yaml:1:1: parameters must be a map of checks, not a list"),
+        ("sampel: {}\n", "parameters.yaml:1:1: unknown check \"sampel\" (did you mean \"sample\"?)"),
+    ] {
+        let files = Files::new(&[("checks/sample.yaml", CHECK), ("parameters.yaml", parameters)]);
+        let faults = Library::new(Pack::read(files.path()).unwrap()).err().unwrap().to_string();
+        assert!(faults.ends_with(expected), "{faults}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_among_the_files_is_not_waited_for() {
+    let files = Files::new(&[("checks/sample.yaml", CHECK)]);
+    let pipe = files.path().join("checks/pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let faults = Library::new(Pack::read(files.path()).unwrap()).err().unwrap().to_string();
+    assert!(faults.ends_with("pipe.yaml:1:1: is no file"), "{faults}");
+}

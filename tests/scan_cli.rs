@@ -135,6 +135,8 @@ fn what_is_broken_is_told_and_the_rest_is_scanned() {
     let place = format!("{}:13: malformed", files.path("web.yaml").display());
     assert!(scan.notes().iter().any(|note| note.starts_with(&place)), "{:?}", scan.notes());
     assert_eq!(scan.assessment["gaps"].as_array().unwrap().len(), 1);
+    // It may have been a pod, so nothing about pods passes.
+    assert!(scan.outcomes("kubernetes-workload-no-host-ipc", "manual").len() == 1);
     assert_eq!(scan.assessment["resources_read"], serde_json::json!({"Deployment": 1, "Pod": 1}));
 }
 

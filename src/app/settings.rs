@@ -1,6 +1,6 @@
 //! The settings file, `spm.yaml`: systems with their connection, standards that are switched on, parameters of checks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Fault;
@@ -10,13 +10,10 @@ use crate::base::spelling;
 use crate::base::yaml::{self, Node};
 use crate::cli::{AwsArgs, GlobalArgs, InSourceMode};
 use crate::model::Technology;
-use crate::rules::{Library, Pack, Plan, Wish};
+use crate::rules::{Library, Pack, Parameters, Plan, Wish};
 
 /// Name of the file in each place where it is looked for.
 const FILE: &str = "spm.yaml";
-
-/// Parameters by check.
-pub type Parameters = BTreeMap<String, BTreeMap<String, Node>>;
 
 /// What the file says; nothing if there is none.
 #[derive(Debug, Default)]
@@ -95,7 +92,7 @@ impl Settings {
         {
             match key {
                 "standards" => settings.standards = reader.standards(value),
-                "parameters" => settings.parameters = reader.parameters(value),
+                "parameters" => settings.parameters = reader.library.read_params(value, &mut reader.diagnostics),
                 "in_source_waivers" => settings.in_source_waivers = reader.in_source_waivers(value),
                 _ => settings.systems = reader.systems(value),
             }
@@ -232,52 +229,6 @@ impl Reader<'_> {
         named.into_iter().map(|(text, _)| text).collect()
     }
 
-    fn parameters(&mut self, node: &Node) -> Parameters {
-        let mut all = Parameters::new();
-        let Some(entries) = node.map() else {
-            self.expected(node, "parameters", "a map of checks");
-            return all;
-        };
-        for (key, values) in entries {
-            let check = match self.library.check(&key.text) {
-                Ok(Some(check)) => check,
-                Ok(None) => {
-                    let known = self.library.check_ids();
-                    self.diagnostics.unknown(key.place, "check", &key.text, known);
-                    continue;
-                }
-                Err(error) => {
-                    self.diagnostics.add(key.place, format!("the check {} has faults: {error}", key.text), None);
-                    continue;
-                }
-            };
-            let Some(values) = values.map() else {
-                self.expected(values, &format!("the parameters of {}", key.text), "a map");
-                continue;
-            };
-            let mut own = BTreeMap::new();
-            for (name, value) in values {
-                if !check.params.contains_key(&name.text) {
-                    let known: Vec<&str> = check.params.keys().map(String::as_str).collect();
-                    self.diagnostics.unknown(name.place, "parameter", &name.text, known);
-                    continue;
-                }
-                own.insert(name.text.clone(), value.clone());
-                // Alone with the defaults, so that a fault belongs to this value.
-                let with = BTreeMap::from([(name.text.clone(), value.clone())]);
-                let mut faults = Diagnostics::default();
-                if check.missing_params(&with).is_empty() && check.compile(&with, &mut faults).is_none() {
-                    for fault in faults.faults {
-                        let message = format!("this does not fit {}: {}", key.text, fault.message);
-                        self.diagnostics.add(value.place, message, fault.help);
-                    }
-                }
-            }
-            all.insert(key.text.clone(), own);
-        }
-        all
-    }
-
     fn systems(&mut self, node: &Node) -> Vec<SystemSettings> {
         let Some(items) = node.list() else {
             self.expected(node, "systems", "a list");
@@ -312,7 +263,7 @@ impl Reader<'_> {
                 "from" => system.from = paths(self, value, "from"),
                 "node_facts" => system.node_facts = paths(self, value, "node_facts"),
                 "standards" => system.standards = Some(self.standards(value)),
-                "parameters" => system.parameters = self.parameters(value),
+                "parameters" => system.parameters = self.library.read_params(value, &mut self.diagnostics),
                 "namespaces" => system.namespaces = names(self, value),
                 "aws" => system.aws = Some(self.aws(value)),
                 _ => system.exclude_namespaces = names(self, value),

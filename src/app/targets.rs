@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::settings::{Parameters, Settings, SystemSettings};
+use super::settings::{Settings, SystemSettings};
 use super::{Fault, library};
 #[cfg(feature = "aws")]
 use crate::cli::AwsArgs;
@@ -10,7 +10,7 @@ use crate::cli::{GlobalArgs, InputArgs, ScanArgs};
 use crate::collect;
 use crate::collect::aws::folder;
 use crate::model::Technology;
-use crate::rules::{Library, Wish};
+use crate::rules::{Library, Parameters, Wish};
 
 /// A system to scan.
 pub struct Target {

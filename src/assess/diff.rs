@@ -92,11 +92,12 @@ fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>) -> Option<&'d mu
 }
 
 /// Whether a gap that was not there before may be the reason why a resource is not seen any more: it is of the resource's
-/// kind, or the check could not decide everything this time, as its subjects may be made from other kinds.
+/// kind or of a document that may have held it, or the check could not decide everything this time, as its subjects may be
+/// made from other kinds.
 fn may_hide(gaps: &[&Gap], resource: &ResourceRef, manual_now: bool) -> bool {
     gaps.iter().any(|gap| {
         let in_scope = gap.scope.is_none() || gap.scope.as_deref() == resource.scope.as_deref();
-        in_scope && (gap.kind == *resource.kind || manual_now)
+        gap.kind == Gap::DOCUMENT || in_scope && (gap.kind == *resource.kind || manual_now)
     })
 }
 

@@ -1,5 +1,6 @@
 //! Plain helpers that know nothing of security posture: text, symbols, spelling, digests, YAML with places.
 
+pub mod command_line;
 pub mod diagnostic;
 pub mod digest;
 pub mod glob;

@@ -69,8 +69,8 @@ pub struct View {
     pub fields: &'static [Field],
     /// Kinds whose objects become subjects: a gap in one of them leaves subjects unseen.
     pub sources: &'static [&'static str],
-    /// Paths that the derivation itself reads.
-    pub reads: &'static [Read],
+    /// Paths that the derivation itself reads, in groups that views share.
+    pub reads: &'static [&'static [Read]],
     /// Fields handed through: a rule's path below `from` is read from the sources below each of `to`.
     pub passes: &'static [Pass],
 }
@@ -86,15 +86,15 @@ pub struct Field {
     pub open: bool,
 }
 
-/// A path of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind,
+/// Paths of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind,
 /// [`kubernetes::CUSTOM`] for every custom resource that holds one.
 #[derive(Debug)]
 pub struct Read {
     /// Kind.
     pub kind: &'static str,
-    /// Path in it.
-    pub path: &'static str,
-    /// The only namespace in which it is read; everywhere if none.
+    /// Paths in it.
+    pub paths: &'static [&'static str],
+    /// The only namespace in which they are read; everywhere if none.
     pub namespace: Option<&'static str>,
 }
 

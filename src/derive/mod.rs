@@ -6,7 +6,7 @@ mod subject;
 pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
 use crate::catalog::kubernetes::{cloud, custom};
-use crate::catalog::{self, Source};
+use crate::catalog::{self, Source, aws};
 use crate::inventory::{Inventory, Presence};
 use crate::model::{Gap, GapReason, Technology};
 
@@ -45,6 +45,10 @@ fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
         Some((cloud, permission)) => note_cloud(&mut all, inventory, kind, cloud, permission),
         None => all.note_presence(inventory, &[kind.name]),
     }
+    let in_regions = || aws::row(kind.name).is_some_and(aws::Row::needs_every_region);
+    if inventory.system.technology == Technology::Aws && inventory.scope.is_narrowed() && in_regions() {
+        all.regions = Some(inventory.scope.clone());
+    }
     all
 }
 
@@ -76,6 +80,8 @@ impl Subjects {
     /// Notes what of the kinds that subjects come from was not read: gaps, or that no kind of them is in the input.
     pub fn note_presence(&mut self, inventory: &Inventory, sources: &[&str]) {
         self.gaps.extend(inventory.gaps().iter().filter(|gap| sources.contains(&gap.kind.as_str())).cloned());
+        // One stands for all of them, which the notes name.
+        self.gaps.extend(sources.iter().find_map(|kind| inventory.unread_document(kind)).cloned());
         let absent = |kind: &&str| inventory.presence(kind, None) == Presence::NotInInput;
         if self.subjects.is_empty() && self.gaps.is_empty() && sources.iter().all(absent) {
             // Nobody misses a custom resource.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::expr::Value;
 use crate::expr::path::{Path, Step, write_steps};
 use crate::inventory::{Place, Resource};
-use crate::model::{Gap, Location, ResourceRef, Text};
+use crate::model::{Gap, Location, ResourceRef, Scope, Text};
 
 /// One thing to assess. Several subjects may have the same resource and element (a template and its live pods): their
 /// results are folded into one, the worst state first.
@@ -136,4 +136,7 @@ pub struct Subjects {
     pub gaps: Vec<Gap>,
     /// Why there are none, if there are none (`managed control plane`, `no NetworkPolicy in the input`).
     pub none: Option<String>,
+    /// The only regions that were looked at, if there may be more in others: those are none of the results, but whoever asks
+    /// whether there is one somewhere does not know.
+    pub regions: Option<Scope>,
 }

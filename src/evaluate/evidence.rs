@@ -149,7 +149,9 @@ fn shown(steps: &[Step], value: &Value) -> String {
 
 /// Traces of an element, with its place and its name.
 pub fn below(steps: &[Step], element: &Value, traces: Vec<Trace>) -> Vec<Trace> {
-    let name = ["name", "path", "key", "id"].iter().find_map(|key| element.get(key).and_then(Value::as_str));
+    let name = ["name", "path", "key", "id", "PolicyName", "Id"]
+        .iter()
+        .find_map(|key| element.get(key).and_then(Value::as_str));
     traces
         .into_iter()
         .map(|mut trace| {

@@ -8,7 +8,7 @@ use crate::derive::{Subject, Subjects};
 use crate::expr::compile::Join;
 use crate::expr::path::Found;
 use crate::expr::{Candidates, Path, Value, World};
-use crate::model::Text;
+use crate::model::{Scope, Technology, Text};
 use crate::rules::Instance;
 
 /// All indices that the instances need; equal ones are built once.
@@ -72,16 +72,20 @@ impl<'a> Index<'a> {
         let mut region = None;
         for (position, path) in theirs.iter().enumerate() {
             let mut values = Vec::new();
+            let mut unread = |why: Text| {
+                if !self.unreadable.iter().any(|(known, _)| *known == region) {
+                    self.unreadable.push((region.clone(), why));
+                }
+            };
             path.expand(value, &mut |_, found| match found {
                 // What has no region is in one place with all else that has none.
                 Found::Absent | Found::Value(Value::Null) if self.scoped && position == 0 => values.push(&Value::Null),
                 Found::Absent | Found::Value(Value::Null) => {}
-                Found::Value(value) => values.push(value),
-                Found::Unknown(why) => {
-                    if !self.unreadable.iter().any(|(known, _)| *known == region) {
-                        self.unreadable.push((region.clone(), why));
-                    }
-                }
+                Found::Value(value) => match value.unread() {
+                    Some(why) => unread(why.clone()),
+                    None => values.push(value),
+                },
+                Found::Unknown(why) => unread(why),
             });
             if self.scoped && position == 0 {
                 region = values.first().map(|region| (*region).clone());
@@ -151,40 +155,28 @@ impl Index<'_> {
         let gap = gap.map(|gap| Text::from(format!("could not read {gap}")));
         // In file input a kind without any object may just not be there.
         let none = self.subjects.none.as_deref().map(Text::from);
+        // Only some regions were wanted, and the question is about others too.
+        let read = |scope: &Scope| region.and_then(Value::as_str).is_some_and(|region| scope.has_namespace(region));
+        let narrow = self.subjects.regions.as_ref().filter(|scope| !read(scope));
+        let elsewhere = narrow
+            .and_then(|scope| scope.narrowing(Technology::Aws))
+            .map(|part| Text::from(format!("{part}: nobody looked elsewhere")));
         let here = |(at, _): &&(Option<Value>, Text)| at.is_none() || at.as_ref() == region;
-        gap.or(none).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
+        gap.or(none).or(elsewhere).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::base::diagnostic::Diagnostics;
     use crate::base::yaml;
-    use crate::expr::{Compiler, Environment, Schema, Truth};
+    use crate::expr::testing::compile;
+    use crate::expr::{Environment, Truth};
     use crate::model::{Gap, GapReason, ResourceRef};
     use crate::rules::Check;
-
-    // Everything lies in regions, as far as its name says so.
-    struct Regions;
-
-    impl Schema for Regions {
-        fn source(&self, _: &str) -> Result<(), Option<String>> {
-            Ok(())
-        }
-
-        fn path(&self, _: &str, _: &Path) -> Result<(), String> {
-            Ok(())
-        }
-
-        fn scoped(&self, source: &str) -> bool {
-            source.starts_with("regional")
-        }
-    }
 
     struct Only<'a>(Vec<Index<'a>>);
 
@@ -211,33 +203,16 @@ mod tests {
         Subjects {
             subjects: others.iter().enumerate().map(subject).collect(),
             gaps: gaps.iter().map(gap).collect(),
-            none: None,
+            ..Subjects::default()
         }
     }
 
     // The truth of a join from a source, and the names of the others that its evidence shows.
     fn join(source: &str, related: Json, own: Json, subjects: &Subjects) -> Result<(Truth, Vec<String>), String> {
-        let node = yaml::parse("rule.yaml", &json!({ "related": related }).to_string()).unwrap();
-        let mut diagnostics = Diagnostics::new("rule.yaml");
-        let mut compiler = Compiler {
-            diagnostics: &mut diagnostics,
-            params: &BTreeMap::new(),
-            schema: &Regions,
-            source: source.to_owned(),
-            prefix: Path::default(),
-            whole: true,
-            reads: Vec::new(),
-            joins: Vec::new(),
-            used: BTreeSet::new(),
-        };
-        let predicate = compiler.predicate(&node);
-        let joins = compiler.joins;
-        if let Some(fault) = diagnostics.faults.first() {
-            return Err(fault.to_string());
-        }
+        let (predicate, joins) = compile(source, &json!({ "related": related }))?;
         let world = Only(joins.iter().map(|join| Index::new(subjects, join)).collect());
         let environment = Environment { now: jiff::Timestamp::UNIX_EPOCH, world: &world };
-        let (own, predicate) = (Value::from(own), predicate.unwrap());
+        let own = Value::from(own);
         let truth = predicate.truth(&own, environment);
         let traces = predicate.explain(&own, environment, truth);
         Ok((truth, traces.into_iter().filter_map(|trace| trace.related).collect()))
@@ -297,21 +272,8 @@ mod tests {
         let related = Join { source: "other".into(), scoped: false, theirs: vec![Path::keys(&["arn"])] };
         let index = Index::new(&topics, &related);
         assert!(index.candidates(&[Value::str("a")]).incomplete.is_none());
-        let node =
-            yaml::parse("r", r#"{"related": {"resource": "o", "on": {"arn": "actions[*]"}, "any": {}}}"#).unwrap();
-        let mut diagnostics = Diagnostics::new("r");
-        let mut compiler = Compiler {
-            diagnostics: &mut diagnostics,
-            params: &BTreeMap::new(),
-            schema: &Regions,
-            source: "own".to_owned(),
-            prefix: Path::default(),
-            whole: true,
-            reads: Vec::new(),
-            joins: Vec::new(),
-            used: BTreeSet::new(),
-        };
-        let predicate = compiler.predicate(&node).unwrap();
+        let rule = json!({"related": {"resource": "o", "on": {"arn": "actions[*]"}, "any": {}}});
+        let (predicate, _) = compile("own", &rule).unwrap();
         let world = Only(vec![index]);
         let environment = Environment { now: jiff::Timestamp::UNIX_EPOCH, world: &world };
         let truth = |actions: Value| predicate.truth(&own(actions), environment);
@@ -327,6 +289,9 @@ mod tests {
         let of = |id: &str| index.candidates(&[Value::str(id)]);
         assert_eq!(of("a").values.len(), 1);
         assert!(of("b").values.is_empty() && of("b").incomplete.is_some());
+        // And one inside of a value that is compared as a whole.
+        let join = Join { source: "other".into(), scoped: false, theirs: vec!["ids".parse().unwrap()] };
+        assert!(Index::new(&subjects, &join).candidates(&[Value::str("b")]).incomplete.is_some());
     }
 
     #[test]
@@ -351,6 +316,20 @@ mod tests {
         assert_eq!(ask("regional", own("eu", "w"), None, &[None]), Ok(Truth::Unknown));
         assert_eq!(ask("regional", own("eu", "x"), Some("account"), &[Some("us")]), Ok(Truth::Unknown));
         assert_eq!(ask("global", own("eu", "x"), None, &[Some("us")]), Ok(Truth::Unknown));
+        // Nobody wanted to look at more than one region, so that what there is in the whole account is not known.
+        let only = |source: &str, region: &str, id: &str, scope: Option<&str>| {
+            let mut related = json!({"resource": "regional other", "on": {"id": "id"}, "any": {}});
+            scope.into_iter().for_each(|scope| related["scope"] = json!(scope));
+            let mut scope = Scope::default();
+            scope.narrow(&["eu".to_owned()], &[]);
+            let all = Subjects { regions: Some(scope), ..others(&logs()[..1], &[]) };
+            join(source, related, own(region, id), &all).unwrap().0
+        };
+        assert_eq!(only("regional", "eu", "w", None), Truth::False);
+        assert_eq!(only("regional", "eu", "w", Some("account")), Truth::Unknown);
+        assert_eq!(only("regional", "us", "w", None), Truth::Unknown);
+        assert_eq!(only("global", "eu", "w", None), Truth::Unknown);
+        assert_eq!(only("global", "eu", "v", None), Truth::True);
         // Examples of rules need no regions.
         let none = others(&[json!({"id": "v"})], &[]);
         let related = || json!({"resource": "regional other", "on": {"id": "id"}, "any": {}});

@@ -249,13 +249,7 @@ fn judge_each(
     evidences: &Evidences<'_>,
 ) -> Verdict {
     let mut elements = Vec::new();
-    if each.path.has_wildcard() {
-        each.path.expand(&subject.value, &mut |steps, found| elements.push((steps.to_vec(), found)));
-    } else {
-        let mut path = each.path.clone();
-        path.segments.push(crate::expr::Segment::Any);
-        path.expand(&subject.value, &mut |steps, found| elements.push((steps.to_vec(), found)));
-    }
+    each.path.of_elements().expand(&subject.value, &mut |steps, found| elements.push((steps.to_vec(), found)));
     let (mut failed, mut unknown, mut passed) = (Vec::new(), Vec::new(), false);
     for (steps, found) in elements {
         let value = match found {

@@ -7,6 +7,8 @@ pub mod operators;
 pub mod path;
 pub mod predicate;
 pub mod projection;
+#[cfg(test)]
+pub mod testing;
 mod truth;
 pub mod typed;
 pub mod value;

@@ -69,6 +69,11 @@ impl Path {
         Path { segments: self.segments.iter().chain(&rest.segments).cloned().collect() }
     }
 
+    /// The path of the elements: the same if it leads to many values, else those of the list or map that it leads to.
+    pub fn of_elements(&self) -> Path {
+        if self.has_wildcard() { self.clone() } else { self.join(&Path { segments: vec![Segment::Any] }) }
+    }
+
     /// Follows the path, which must not have wildcards (those are absent). Through null leads to nothing; through text or
     /// a number leads nowhere that anybody could know.
     pub fn find<'v>(&self, root: &'v Value) -> Found<'v> {

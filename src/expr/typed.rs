@@ -25,6 +25,16 @@ pub enum Typed {
 }
 
 impl Type {
+    /// The type whose comparisons stand below `name` in rules.
+    pub fn named(name: &str) -> Option<Type> {
+        match name {
+            "version" => Some(Type::Version),
+            "duration" => Some(Type::Duration),
+            "quantity" => Some(Type::Quantity),
+            _ => None,
+        }
+    }
+
     /// What is expected, for messages.
     pub fn wants(self) -> &'static str {
         match self {

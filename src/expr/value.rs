@@ -164,6 +164,16 @@ impl Value {
         }
     }
 
+    /// Why it, or some part of it, was not collected; nothing if all of it was.
+    pub fn unread(&self) -> Option<&Text> {
+        match self {
+            Value::Unknown(why) => Some(why),
+            Value::List(items) => items.iter().find_map(Value::unread),
+            Value::Map(map) => map.iter().find_map(|(_, value)| value.unread()),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => None,
+        }
+    }
+
     /// What it is, for messages: `a number`, `text`, `a list`.
     pub fn kind(&self) -> &'static str {
         match self {

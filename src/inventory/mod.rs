@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Value;
 use crate::expr::path::Step;
-use crate::model::{Gap, Location, ResourceRef, Scope, System, Text};
+use crate::model::{Gap, Location, ResourceRef, Scope, System, Technology, Text};
 
 /// One object as it was read, reduced to what the chosen rules read.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,13 +196,21 @@ impl Inventory {
         self.resources.iter().map(|(kind, resources)| ((*kind).to_owned(), resources.len())).collect()
     }
 
+    /// A document that could not be read and may have held objects of a kind: of any kind in a snapshot of a live system, of
+    /// those that the input holds in manifests, where most kinds are just not there. Saved answers of AWS name what they hold.
+    pub fn unread_document(&self, kind: &str) -> Option<&Gap> {
+        let manifests = self.system.technology == Technology::Kubernetes;
+        let held = self.mode == Mode::Live || (manifests && self.resources.contains_key(kind));
+        self.gaps.iter().find(|gap| held && gap.kind == Gap::DOCUMENT)
+    }
+
     /// Whether `kind` was read completely, as far as `scope` (a namespace, a region; the whole system if none) goes.
     pub fn presence(&self, kind: &str, scope: Option<&str>) -> Presence<'_> {
         let gap = self
             .gaps
             .iter()
             .find(|gap| gap.kind == kind && (gap.scope.is_none() || scope.is_none() || gap.scope.as_deref() == scope));
-        match gap {
+        match gap.or_else(|| self.unread_document(kind)) {
             Some(gap) => Presence::Gap(gap),
             // A list that the input holds may be empty: then there are none.
             None if self.mode == Mode::Files && !self.resources.contains_key(kind) => Presence::NotInInput,

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{Inventory, Mode, secrets};
+use crate::base::command_line;
 use crate::expr::projection::{Sharing, UNKNOWN};
 use crate::expr::{Map, Value};
 use crate::model::{Gap, Scope, System, Technology};
@@ -262,6 +263,8 @@ fn mask_environments(value: &mut Json) {
                     && let Json::Array(variables) = value
                 {
                     variables.iter_mut().for_each(mask_variable);
+                } else if matches!(key.as_str(), "command" | "args") && value.is_array() {
+                    command_line::document(value);
                 } else {
                     mask_environments(value);
                 }
@@ -332,7 +335,7 @@ mod tests {
     fn secrets_are_masked_and_flags_stay() {
         let object = serde_json::json!({
             "metadata": {"name": "a", "managedFields": [{}], "annotations": {LAST_APPLIED: "{..}", "other": "x"}},
-            "spec": {"containers": [{"name": "c", "args": ["--flag=1"], "env": [
+            "spec": {"containers": [{"name": "c", "args": ["--flag=1", "--oidc-client-secret=s3cret"], "env": [
                 {"name": "PASSWORD", "value": "hunter2"}, {"name": "EMPTY", "value": ""},
                 {"name": "ETCD_CLIENT_CERT_AUTH", "value": "true"},
                 {"name": "REF", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}]}});
@@ -342,7 +345,7 @@ mod tests {
             serde_json::json!({
                 "apiVersion": "v1", "kind": "Pod",
                 "metadata": {"name": "a", "annotations": {LAST_APPLIED: MASK, "other": "x"}},
-                "spec": {"containers": [{"name": "c", "args": ["--flag=1"], "env": [
+                "spec": {"containers": [{"name": "c", "args": ["--flag=1", "--oidc-client-secret=(redacted)"], "env": [
                     {"name": "PASSWORD", "value": MASK}, {"name": "EMPTY", "value": ""},
                     {"name": "ETCD_CLIENT_CERT_AUTH", "value": "true"},
                     {"name": "REF", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}]}})

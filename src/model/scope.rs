@@ -81,7 +81,8 @@ impl Scope {
         fewer || self.excluded_namespaces.iter().any(excludes) || !self.reads_files_of(earlier)
     }
 
-    fn has_namespace(&self, name: &str) -> bool {
+    /// Whether what lies in the namespace was looked at.
+    pub fn has_namespace(&self, name: &str) -> bool {
         let named = |names: &[String]| names.iter().any(|known| known == name);
         self.namespaces.as_deref().is_none_or(named) && !named(&self.excluded_namespaces)
     }

@@ -144,6 +144,11 @@ pub struct Gap {
     pub permission: Option<String>,
 }
 
+impl Gap {
+    /// Kind of the gaps of documents that could not be read: they may have held any kind.
+    pub const DOCUMENT: &'static str = "document";
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;

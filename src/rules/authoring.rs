@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::{self, Source};
 use crate::expr::domain::{self, DOMAIN, Key};
-use crate::expr::operators::{COMPARISONS, MODIFIERS, NESTED, OPERATORS, TYPE_NAMES, Takes};
+use crate::expr::operators::{MODIFIERS, NESTED, OPERATORS, TYPE_NAMES, Takes};
+use crate::expr::predicate::Comparison;
 use crate::model::Technology;
 
 use super::check::THEMES;
@@ -97,7 +98,21 @@ fn definitions() -> Value {
                 "none": {"$ref": "#/$defs/predicates", "description": "None holds."},
                 "not": {"$ref": "#/$defs/predicate", "description": "It does not hold."},
                 "related": {"$ref": "#/$defs/related"},
-                "undecided": {"type": "string", "description": "Unknown, for this reason: what no configuration tells."},
+                "undecided": {
+                    "description": "Unknown, for this reason: what no configuration tells.",
+                    "anyOf": [
+                        {"type": "string"},
+                        {
+                            "type": "object",
+                            "required": ["unless", "why"],
+                            "additionalProperties": false,
+                            "properties": {
+                                "unless": {"description": "A parameter that tells it; false where that is not empty."},
+                                "why": {"type": "string"},
+                            },
+                        },
+                    ],
+                },
             },
             "additionalProperties": {"$ref": "#/$defs/condition"},
         },
@@ -121,7 +136,7 @@ fn definitions() -> Value {
 
 fn comparisons() -> Value {
     let mut properties: serde_json::Map<String, Value> =
-        COMPARISONS.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        Comparison::NAMED.iter().map(|(name, _)| ((*name).to_owned(), json!({}))).collect();
     properties.insert("where".to_owned(), json!({"$ref": "#/$defs/predicate"}));
     Value::Object(properties)
 }
@@ -302,7 +317,8 @@ const JOIN_WORDS: &str = "\n## Joins\n\n\
     `scope: account`, since an element does not say where it lies.\n\n\
     ## What no configuration tells\n\n\
     `undecided: REASON` is a predicate that is always unknown. Beside others it leaves open exactly what they do not decide: \
-    `any: [ { receiver: { empty: false } }, { type: mail, undecided: who reads the mail } ]`.\n";
+    `any: [ { receiver: { empty: false } }, { type: mail, undecided: who reads the mail } ]`. If a \
+    parameter tells it, `undecided: { unless: $readers, why: who reads the mail }` is unknown while that is empty, else false.\n";
 
 fn key_rows(keys: &[Key], above: &str, out: &mut String) {
     for key in keys {

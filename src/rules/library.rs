@@ -19,6 +19,9 @@ struct File {
     text: std::borrow::Cow<'static, str>,
 }
 
+/// Values of parameters per check.
+pub type Parameters = BTreeMap<String, BTreeMap<String, Node>>;
+
 /// A set of rule files as they lie on disk or in the binary.
 #[derive(Debug, Default, Clone)]
 pub struct Pack {
@@ -32,7 +35,7 @@ pub struct Pack {
 pub struct Library {
     pack: Pack,
     // Parameters that the user changed, per check.
-    overrides: BTreeMap<String, BTreeMap<String, Node>>,
+    overrides: Parameters,
     checks: RefCell<BTreeMap<String, Option<Arc<Check>>>>,
     standards: RefCell<BTreeMap<String, Option<Rc<Standard>>>>,
 }
@@ -147,7 +150,12 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), (PathB
 }
 
 fn read_limited(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?.len();
+    let metadata = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?;
+    // Opening a pipe would wait for whoever writes to it.
+    if !metadata.is_file() {
+        return Err("is no file".to_owned());
+    }
+    let size = metadata.len();
     if size > yaml::MAX_SIZE as u64 {
         return Err(format!("the file has {size} bytes, at most 1 MiB is read"));
     }
@@ -161,22 +169,15 @@ impl Library {
     /// Files that could not be read, and faults in files of parameters.
     pub fn new(pack: Pack) -> Result<Library, LoadError> {
         let mut faults = pack.faults.clone();
-        let mut overrides: BTreeMap<String, BTreeMap<String, Node>> = BTreeMap::new();
-        for file in &pack.parameters {
+        let mut library =
+            Library { pack, overrides: Parameters::new(), checks: RefCell::default(), standards: RefCell::default() };
+        let mut overrides = Parameters::new();
+        for file in &library.pack.parameters {
             match yaml::parse(&file.path, &file.text) {
                 Ok(node) => {
                     let mut diagnostics = Diagnostics::new(&file.path);
-                    for (check, values) in node.map().unwrap_or_default() {
-                        if !pack.checks.contains_key(&check.text) {
-                            diagnostics.unknown(
-                                check.place,
-                                "check",
-                                &check.text,
-                                pack.check_ids().collect::<Vec<_>>(),
-                            );
-                        }
-                        let own = overrides.entry(check.text.clone()).or_default();
-                        own.extend(values.map().unwrap_or_default().iter().map(|(k, v)| (k.text.clone(), v.clone())));
+                    for (check, own) in library.read_params(&node, &mut diagnostics) {
+                        overrides.entry(check).or_default().extend(own);
                     }
                     faults.extend(diagnostics.faults);
                 }
@@ -186,11 +187,59 @@ impl Library {
         if !faults.is_empty() {
             return Err(LoadError(faults));
         }
-        Ok(Library { pack, overrides, checks: RefCell::default(), standards: RefCell::default() })
+        library.overrides = overrides;
+        Ok(library)
+    }
+
+    /// Parameters of checks as files of packs and settings state them: a map of checks, each with a map of values.
+    pub fn read_params(&self, node: &Node, diagnostics: &mut Diagnostics) -> Parameters {
+        let mut all = Parameters::new();
+        let Some(entries) = node.map() else {
+            diagnostics.add(node.place, format!("parameters must be a map of checks, not {}", node.kind()), None);
+            return all;
+        };
+        for (key, values) in entries {
+            let check = match self.check(&key.text) {
+                Ok(Some(check)) => check,
+                Ok(None) => {
+                    diagnostics.unknown(key.place, "check", &key.text, self.check_ids());
+                    continue;
+                }
+                Err(error) => {
+                    diagnostics.add(key.place, format!("the check {} has faults: {error}", key.text), None);
+                    continue;
+                }
+            };
+            let Some(values) = values.map() else {
+                let message = format!("the parameters of {} must be a map, not {}", key.text, values.kind());
+                diagnostics.add(values.place, message, None);
+                continue;
+            };
+            let mut own = BTreeMap::new();
+            for (name, value) in values {
+                if !check.params.contains_key(&name.text) {
+                    let known: Vec<&str> = check.params.keys().map(String::as_str).collect();
+                    diagnostics.unknown(name.place, "parameter", &name.text, known);
+                    continue;
+                }
+                own.insert(name.text.clone(), value.clone());
+                // Alone with the defaults, so that a fault belongs to this value.
+                let with = BTreeMap::from([(name.text.clone(), value.clone())]);
+                let mut faults = Diagnostics::default();
+                if check.missing_params(&with).is_empty() && check.compile(&with, &mut faults).is_none() {
+                    for fault in faults.faults {
+                        let message = format!("this does not fit {}: {}", key.text, fault.message);
+                        diagnostics.add(value.place, message, fault.help);
+                    }
+                }
+            }
+            all.insert(key.text.clone(), own);
+        }
+        all
     }
 
     /// Changes parameters of checks on top of what packs say.
-    pub fn override_params(&mut self, overrides: BTreeMap<String, BTreeMap<String, Node>>) {
+    pub fn override_params(&mut self, overrides: Parameters) {
         for (check, params) in overrides {
             self.overrides.entry(check).or_default().extend(params);
         }

@@ -9,7 +9,7 @@ mod schema;
 mod standard;
 
 pub use check::{Check, Compiled, Each, Example, Instance, Param};
-pub use library::{Library, LoadError, Pack};
+pub use library::{Library, LoadError, Pack, Parameters};
 pub use plan::{ALWAYS, Plan, PlanError, Planned, Wish};
 pub use schema::{CatalogSchema, wanted};
 pub use standard::{Applies, Rule, Standard, Use};

@@ -39,12 +39,12 @@ fn aws_path(kind: &str, path: &Path) -> Result<(), String> {
     let mut steps = Vec::new();
     for segment in &path.segments {
         match segment {
-            Segment::Key(key) => steps.push(aws::kinds::Step::Key(key.as_str())),
-            Segment::Any => steps.push(aws::kinds::Step::Element),
-            Segment::Select { .. } => steps.push(aws::kinds::Step::Element),
+            Segment::Key(key) => steps.push(aws::fields::Step::Key(key.as_str())),
+            Segment::Any => steps.push(aws::fields::Step::Element),
+            Segment::Select { .. } => steps.push(aws::fields::Step::Element),
         }
     }
-    aws::kinds::check_path(kind, &steps).map_err(|known| {
+    aws::fields::check_path(kind, &steps).map_err(|known| {
         let word = path.segments.last().map_or_else(String::new, |last| segment_text(Some(last)));
         let mut near = path.segments.iter().filter_map(|segment| match segment {
             Segment::Key(key) => spelling::nearest(key.as_str(), known.iter().map(String::as_str)),
@@ -117,7 +117,7 @@ pub fn wanted<'a>(reads: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Wante
             Some(Source::Kind(kind)) => wanted.add(kind.name, path),
             Some(Source::View(view)) => {
                 if views.insert(view.name) {
-                    for read in view.reads {
+                    for read in view.reads.iter().copied().flatten() {
                         add(&mut wanted, read, &Path::default());
                     }
                     for kind in view.sources {
@@ -144,19 +144,21 @@ pub fn wanted<'a>(reads: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Wante
 }
 
 fn add(wanted: &mut Wanted, read: &Read, rest: &Path) {
-    let path = if read.path == "." { rest.clone() } else { parse(read.path).join(rest) };
-    if read.kind == kubernetes::PODSPEC {
-        for template in kubernetes::TEMPLATES {
-            wanted.add(template.kind, &Path::keys(template.podspec).join(&path));
-        }
-    } else if read.kind == kubernetes::CUSTOM {
-        for kind in kubernetes::custom::KINDS {
-            wanted.add(kind.name, &path);
-        }
-    } else if let Some(kind) = catalog::kind(read.kind) {
-        match read.namespace {
-            Some(namespace) => wanted.add_in(namespace, kind.name, &path),
-            None => wanted.add(kind.name, &path),
+    for path in read.paths {
+        let path = if *path == "." { rest.clone() } else { parse(path).join(rest) };
+        if read.kind == kubernetes::PODSPEC {
+            for template in kubernetes::TEMPLATES {
+                wanted.add(template.kind, &Path::keys(template.podspec).join(&path));
+            }
+        } else if read.kind == kubernetes::CUSTOM {
+            for kind in kubernetes::custom::KINDS {
+                wanted.add(kind.name, &path);
+            }
+        } else if let Some(kind) = catalog::kind(read.kind) {
+            match read.namespace {
+                Some(namespace) => wanted.add_in(namespace, kind.name, &path),
+                None => wanted.add(kind.name, &path),
+            }
         }
     }
 }
@@ -172,9 +174,9 @@ mod tests {
             for field in view.fields.iter().filter(|f| !f.path.is_empty()) {
                 field.path.parse::<Path>().unwrap_or_else(|e| panic!("{}: {e}", view.name));
             }
-            for read in view.reads.iter().chain(view.passes.iter().flat_map(|p| p.to)) {
-                if !matches!(read.path, "" | ".") {
-                    read.path.parse::<Path>().unwrap_or_else(|e| panic!("{}: {e}", view.name));
+            for read in view.reads.iter().copied().flatten().chain(view.passes.iter().flat_map(|p| p.to)) {
+                for path in read.paths.iter().filter(|path| !matches!(**path, "" | ".")) {
+                    path.parse::<Path>().unwrap_or_else(|e| panic!("{}: {e}", view.name));
                 }
                 assert!(
                     [kubernetes::PODSPEC, kubernetes::CUSTOM].contains(&read.kind)

@@ -183,6 +183,11 @@ fn settings_are_those_of_the_vendors_tools() {
     let expected = "123456789012 aws-cn cn-north-1";
     assert_eq!(run_child(&profile, &[("CHILD_PROFILE", "p")]), expected);
     assert_eq!(run_child(&profile, &[("AWS_PROFILE", "p")]), expected);
+    // Keys that still stand in the environment are not those of the profile that was asked for.
+    let other = [("AWS_ACCESS_KEY_ID", KEYS[2].0), ("AWS_SECRET_ACCESS_KEY", KEYS[2].1)];
+    assert_eq!(run_child(&profile, &[&other[..], &[("CHILD_PROFILE", "p")]].concat()), expected);
+    let unknown = run_child(&profile, &[&other[..], &[("CHILD_PROFILE", "q")]].concat());
+    assert!(unknown.contains("NoCredentials"), "{unknown}");
     let keys = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret), ("AWS_REGION", "cn-north-1")];
     let everywhere = [&keys[..], &[("AWS_ENDPOINT_URL", server.url.as_str())]].concat();
     assert_eq!(run_child("", &everywhere), expected);

@@ -7,6 +7,7 @@ Run it in an environment with the botocore of tests/bed/aws/requirements.txt; `-
 One file per service:
   protocol    json, query, ec2, rest-json or rest-xml
   endpoint    prefix of the host name; `signing`: name in the signature, if another
+  lacks       regions where the vendor's list of endpoints, which knows them, has none of the service
   version, target, json    API version; prefix of X-Amz-Target and content type version of the json protocol
   operations  method and path, input and output shape, `wrapper` of the answer (query), `paging`: [parameter, path of the token]
   shapes      structures, lists and maps by name; scalars stand where they are used as string, boolean, integer, float,
@@ -36,6 +37,9 @@ ALWAYS = [
     "sts GetCallerIdentity",
 ]
 FOLDERS = {"states": "stepfunctions"}
+PARTITIONS = ["aws", "aws-cn", "aws-us-gov"]
+# The list does not know all of their endpoints, but every region has them.
+EVERYWHERE = {"s3", "s3control", "sts"}
 SCALARS = {
     "string": "string", "character": "string", "boolean": "boolean", "integer": "integer", "long": "integer",
     "short": "integer", "byte": "integer", "bigInteger": "integer", "float": "float", "double": "float",
@@ -153,6 +157,18 @@ def protocol(metadata):
     return next(p for p in [metadata["protocol"], *metadata.get("protocols", [])] if p in known)
 
 
+def lacks(service, endpoint):
+    """Regions that botocore's list of endpoints knows, and knows no endpoint of the service in."""
+    listed = json.loads((pathlib.Path(botocore.__file__).parent / "data/endpoints.json").read_text())["partitions"]
+    listed = [partition for partition in listed if partition["partition"] in PARTITIONS]
+    entries = [partition["services"].get(endpoint) for partition in listed]
+    # Of what nothing is known nothing is said, and services without regions are in none.
+    if service in EVERYWHERE or not any(entries) or any("partitionEndpoint" in entry for entry in entries if entry):
+        return []
+    missing = (set(partition["regions"]) - set((entry or {}).get("endpoints", ())) for partition, entry in zip(listed, entries))
+    return sorted(set().union(*missing))
+
+
 def service_text(service, operations):
     model = Model(service)
     metadata = model.raw["metadata"]
@@ -164,6 +180,8 @@ def service_text(service, operations):
     }
     if metadata.get("signingName", metadata["endpointPrefix"]) != metadata["endpointPrefix"]:
         head["signing"] = metadata["signingName"]
+    if missing := lacks(service, head["endpoint"]):
+        head["lacks"] = missing
     if head["protocol"] == "json":
         head["target"] = metadata["targetPrefix"]
         head["json"] = metadata.get("jsonVersion", "1.0")

@@ -4,6 +4,7 @@
 //! Every object also has `metadata`: `name`, `namespace` (its region; none for what belongs to the account as a whole) and
 //! `account`, so that identity reads the same in every technology.
 
+pub mod fields;
 pub mod kinds;
 pub mod model;
 

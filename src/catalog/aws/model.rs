@@ -32,6 +32,9 @@ pub struct Service {
     pub endpoint: String,
     /// Name of the service in signatures, if it is not `endpoint`.
     pub signing: Option<String>,
+    /// Regions that the vendor's list of endpoints knows and has no endpoint of the service in. The list may be out of date.
+    #[serde(default)]
+    pub lacks: Vec<String>,
     /// API version.
     pub version: String,
     /// Prefix of `X-Amz-Target` (json).

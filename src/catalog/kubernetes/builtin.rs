@@ -42,8 +42,9 @@ const SCHEDULER: (&str, Option<&str>, &str) = ("User", None, "system:kube-schedu
 const CONTROLLER_MANAGER: (&str, Option<&str>, &str) = ("User", None, "system:kube-controller-manager");
 const AUTHENTICATED: (&str, Option<&str>, &str) = ("Group", None, "system:authenticated");
 
-/// Bindings that an API server makes itself, apart from those of [`CONTROLLERS`], and the one that kubeadm makes for the
-/// administrator of the cluster.
+const ANONYMOUS: &str = "system:anonymous";
+
+/// Bindings that an API server makes itself, apart from those of [`CONTROLLERS`], and two that kubeadm makes.
 pub const BINDINGS: &[Binding] = &[
     cluster("cluster-admin", "cluster-admin", &[("Group", None, "system:masters")]),
     // Made by kubeadm since 1.29 for the certificate in admin.conf.
@@ -100,6 +101,13 @@ pub const BINDINGS: &[Binding] = &[
         "system:controller:bootstrap-signer",
         "system:controller:bootstrap-signer",
         &[("ServiceAccount", Some(SYSTEM), "bootstrap-signer")],
+    ),
+    // Made by kubeadm, so that a machine that joins finds its cluster.
+    local(
+        "kube-public",
+        "kubeadm:bootstrap-signer-clusterinfo",
+        "kubeadm:bootstrap-signer-clusterinfo",
+        &[("User", None, ANONYMOUS)],
     ),
     local(
         SYSTEM,
@@ -199,7 +207,7 @@ pub const CLUSTER_ROLES: &[&str] = &[
 ];
 
 /// Everybody, or everybody who has no name: what the cluster itself grants them is only about themselves and the API.
-pub const EVERYBODY: &[&str] = &["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
+pub const EVERYBODY: &[&str] = &["system:authenticated", "system:unauthenticated", "system:serviceaccounts", ANONYMOUS];
 
 /// Groups that are the cluster's own identities without being bound by it.
 pub const SYSTEM_GROUPS: &[&str] = &["system:masters", "system:nodes", "system:monitoring", "kubeadm:cluster-admins"];
@@ -243,7 +251,7 @@ pub fn is_identity(subject: (&str, Option<&str>, &str)) -> bool {
     match kind {
         "Group" => SYSTEM_GROUPS.contains(&name),
         "ServiceAccount" if namespace == Some(SYSTEM) && CONTROLLERS.contains(&name) => true,
-        _ => BINDINGS.iter().any(|binding| binding.subjects.contains(&subject)),
+        _ => !EVERYBODY.contains(&name) && BINDINGS.iter().any(|binding| binding.subjects.contains(&subject)),
     }
 }
 

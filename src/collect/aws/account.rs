@@ -49,6 +49,9 @@ pub enum AwsError {
     /// Nobody knows who asks.
     #[error("cannot tell which AWS account this is{}", hint(.0))]
     Identity(#[source] CallError),
+    /// Every region was excluded.
+    #[error("no region is left to read: --region and --exclude-region leave none")]
+    NoRegion,
     /// The accounts of the organization cannot be listed.
     #[error("cannot list the accounts of the organization")]
     Organization(#[source] CallError),
@@ -91,6 +94,9 @@ pub fn collect(
                     permission: Some("ec2:DescribeRegions".to_owned()),
                 });
             }
+        }
+        if regions.is_empty() {
+            return Err(AwsError::NoRegion);
         }
         let chosen = !access.regions.is_empty() || !access.exclude_regions.is_empty();
         if chosen {

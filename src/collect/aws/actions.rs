@@ -29,11 +29,9 @@ pub fn actions(wanted: &Wanted) -> BTreeMap<String, BTreeSet<&'static str>> {
 }
 
 fn actions_of(call: &Call) -> Vec<String> {
-    match call.operation.as_str() {
-        // The report is made before it is read.
-        "GetCredentialReport" => vec!["iam:GenerateCredentialReport".to_owned(), call.action.clone()],
-        _ => vec![call.action.clone()],
-    }
+    // The report is made before it is read.
+    let before = call.is_credential_report().then(|| "iam:GenerateCredentialReport".to_owned());
+    before.into_iter().chain([call.action.clone()]).collect()
 }
 
 #[cfg(test)]

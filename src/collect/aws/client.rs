@@ -102,6 +102,19 @@ struct Target<'a> {
     region: &'a str,
 }
 
+impl Target<'_> {
+    // Whether the vendor's own list leaves the service out in the region. It says nothing of addresses that the user set, and of
+    // the further ones with validated cryptography or IPv6.
+    fn may_not_exist(&self) -> bool {
+        self.endpoint.plain && self.service.lacks.iter().any(|region| region == self.region)
+    }
+
+    fn not_offered(&self) -> Failure {
+        let words = "the service has no address in this region, and AWS lists none: it is not offered there";
+        Failure::new(Class::NotOffered, "NotOffered", words)
+    }
+}
+
 impl Caller {
     /// A caller by the settings and credentials that the vendor's tools would use. Credentials are first asked for by the first
     /// call.
@@ -130,6 +143,13 @@ impl Caller {
         let http = Http::new(access.ca_file.as_deref()).map_err(ConnectError::Trust)?;
         let endpoints = Endpoints { all: access.endpoint_url.clone(), ..Endpoints::default() };
         Ok(Caller::new(access, http, Keys::new(source), endpoints, access.region.clone()))
+    }
+
+    /// A caller that sends with this client.
+    #[cfg(test)]
+    pub(super) fn with_http(http: Http, source: SharedCredentialsProvider) -> Caller {
+        let access = Access { attempts: 2, timeout: Duration::from_secs(5), ..Access::default() };
+        Caller::new(&access, http, Keys::new(source), Endpoints::default(), None)
     }
 
     fn new(access: &Access, http: Http, keys: Keys, endpoints: Endpoints, region: Option<String>) -> Caller {
@@ -212,7 +232,7 @@ impl Caller {
     /// # Errors
     /// What went wrong. A list of which a page is missing is an error.
     pub async fn call(&self, call: &Call, with: Map<String, Json>, region: &str) -> Result<Json, CallError> {
-        if (call.service.as_str(), call.operation.as_str()) == ("iam", "GetCredentialReport") {
+        if call.is_credential_report() {
             return report::read(self, region).await;
         }
         self.list(&call.service, &call.operation, with, region).await
@@ -350,6 +370,9 @@ impl Caller {
         let answer = match sent {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
+                if matches!(error, NoAnswer::Unreachable(Trouble::NoName, _)) && target.may_not_exist() {
+                    return Err(target.not_offered());
+                }
                 if let NoAnswer::Unreachable(trouble, _) = &error {
                     locked(&inner.breaker).failed(target.region, host, *trouble);
                 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -76,7 +78,18 @@ pub(super) async fn settings(access: &Access, http: &Http) -> SdkConfig {
     if let Some(region) = &access.region {
         loader = loader.region(Region::new(region.clone()));
     }
-    loader.load().await
+    let settings = loader.load().await;
+    let Some(profile) = &access.profile else { return settings };
+    // A profile that was asked for comes before keys of the environment, as for the vendor's command line: they may be those of
+    // another account.
+    let surroundings = ProviderConfig::without_region()
+        .with_http_client(http.clone())
+        .with_region(settings.region().cloned())
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_use_fips(settings.use_fips())
+        .with_use_dual_stack(settings.use_dual_stack());
+    let source = ProfileFileCredentialsProvider::builder().configure(&surroundings).profile_name(profile).build();
+    settings.into_builder().credentials_provider(SharedCredentialsProvider::new(source)).build()
 }
 
 /// Where services answer by these settings.

@@ -83,6 +83,8 @@ pub struct Endpoint {
     pub region: String,
     /// It was given by the user, so that nothing is put before the host name.
     pub given: bool,
+    /// It is the one that a service has wherever it is offered.
+    pub plain: bool,
 }
 
 impl Endpoints {
@@ -111,10 +113,11 @@ impl Endpoints {
             if !rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@'])) {
                 return Err("the endpoint that was set is no address like https://host:port".to_owned());
             }
-            return Ok(Endpoint { url: url.to_owned(), region: signed.to_owned(), given: true });
+            return Ok(Endpoint { url: url.to_owned(), region: signed.to_owned(), given: true, plain: false });
         }
         let host = self.host(id, service, partition, signed);
-        Ok(Endpoint { url: format!("https://{host}"), region: signed.to_owned(), given: false })
+        let plain = !self.fips && !self.dual_stack;
+        Ok(Endpoint { url: format!("https://{host}"), region: signed.to_owned(), given: false, plain })
     }
 
     fn host(&self, id: &str, service: &Service, partition: &Partition, region: &str) -> String {

@@ -19,6 +19,8 @@ pub enum Class {
     },
     /// The region is not enabled for the account.
     RegionOff,
+    /// The vendor does not offer the service in the region, so that nothing of it exists there.
+    NotOffered,
     /// Too many calls, in spite of waiting.
     Throttled,
     /// The service failed, in spite of all tries.
@@ -67,7 +69,7 @@ impl CallError {
     pub fn reason(&self) -> GapReason {
         match self.class {
             Class::Denied { .. } | Class::Expired | Class::Login => GapReason::Forbidden,
-            Class::RegionOff => GapReason::NotCollected,
+            Class::RegionOff | Class::NotOffered => GapReason::NotCollected,
             Class::Throttled | Class::Server | Class::Refused => GapReason::ServerError,
             Class::Unreachable => GapReason::Unreachable,
             Class::Malformed => GapReason::Malformed,

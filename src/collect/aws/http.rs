@@ -87,6 +87,13 @@ impl Http {
         Ok(Http { client: build(trusting)?, direct: build(builder().no_proxy())? })
     }
 
+    /// A client that looks up names in this way.
+    #[cfg(test)]
+    pub fn with_names(names: impl reqwest::dns::Resolve + 'static) -> Http {
+        let client = reqwest::Client::builder().no_proxy().dns_resolver(names).build().unwrap();
+        Http { direct: client.clone(), client }
+    }
+
     /// Sends one request.
     pub async fn send(
         &self,
@@ -129,11 +136,26 @@ fn no_answer(error: &reqwest::Error) -> NoAnswer {
         NoAnswer::Untrusted(cause)
     } else if error.is_connect() {
         let name = chain(error).any(|error| error.to_string().starts_with("dns error"));
-        NoAnswer::Unreachable(if name { Trouble::Name } else { Trouble::Connection }, cause)
+        let trouble = match name {
+            true if NO_NAME.iter().any(|words| cause.ends_with(words)) => Trouble::NoName,
+            true => Trouble::Name,
+            false => Trouble::Connection,
+        };
+        NoAnswer::Unreachable(trouble, cause)
     } else {
         NoAnswer::Broken(cause)
     }
 }
+
+/// How C libraries (glibc, musl, that of macOS) say that a name has no address. Other words say that they could not find out;
+/// the number behind them is not handed on by Rust.
+const NO_NAME: &[&str] = &[
+    "Name or service not known",
+    "No address associated with hostname",
+    "Name does not resolve",
+    "Name has no usable address",
+    "nodename nor servname provided, or not known",
+];
 
 // The innermost cause says most, and names neither the address nor what was sent.
 fn cause(error: &reqwest::Error) -> String {

@@ -9,7 +9,8 @@ use serde_json::{Map, Value as Json};
 use crate::base::digest;
 use crate::base::symbol::Symbol;
 use crate::catalog::aws::Row;
-use crate::catalog::aws::kinds::{Ask, Scope, asks_for, filled_by, scalar_field};
+use crate::catalog::aws::fields::{asks_for, filled_by, scalar_field};
+use crate::catalog::aws::kinds::{Ask, Scope};
 use crate::expr::projection::Sharing;
 use crate::expr::{Map as ValueMap, Path, Projection, Value};
 use crate::inventory::Resource;
@@ -38,6 +39,8 @@ pub struct Object {
     pub lost: Option<String>,
     /// Its name.
     pub name: String,
+    /// Services that were to be asked about it and that its region does not have.
+    pub not_offered: BTreeSet<String>,
 }
 
 /// The text with every `{Field}` filled in from the object or the origin; none if a field is not there.
@@ -187,7 +190,7 @@ fn object(
         format!("unnamed {}", digest::hex([text.as_str()], 4))
     };
     let name = fill(&row.name, &fields, origin).unwrap_or_else(unnamed);
-    Some(Object { fields, unknown: Vec::new(), region, lost: None, name })
+    Some(Object { fields, unknown: Vec::new(), region, lost: None, name, not_offered: BTreeSet::new() })
 }
 
 /// The part of an answer that an ask takes; none if there is no such configuration.
@@ -235,6 +238,17 @@ impl Object {
         self.lost = Some(why.to_owned());
     }
 
+    /// Notes that its region does not have a service.
+    pub fn lacks(&mut self, service: &str) {
+        self.not_offered.insert(service.to_owned());
+    }
+
+    /// Whether there can be an object of the row; what only a service of the region makes up cannot be where that is not offered.
+    pub fn can_be(&self, row: &Row) -> bool {
+        let offered = |ask: &Ask| !self.not_offered.contains(&ask.call.service);
+        !row.lists.is_empty() || row.asks.is_empty() || row.asks.iter().any(offered)
+    }
+
     /// Adds what an ask has taken.
     pub fn attach(&mut self, ask: &Ask, taken: Json) {
         match (&ask.field, taken) {
@@ -256,7 +270,7 @@ impl Object {
     /// The object as an entry of the inventory, reduced to what is wanted.
     pub fn resource(self, origin: &Origin, wanted: &Projection, sharing: &Sharing) -> Resource {
         let metadata = self.metadata(origin);
-        let Object { mut fields, unknown, region, lost, name } = self;
+        let Object { mut fields, unknown, region, lost, name, .. } = self;
         fields.insert("metadata".to_owned(), metadata);
         let seed = wanted.sharing_seed(sharing);
         let mut value = seed.deserialize(Json::Object(fields)).ok().flatten().unwrap_or_default();
@@ -276,6 +290,9 @@ impl Object {
             metadata.insert("namespace".to_owned(), region.as_str().into());
         }
         metadata.insert("account".to_owned(), origin.account.as_str().into());
+        if !self.not_offered.is_empty() {
+            metadata.insert("not_offered".to_owned(), self.not_offered.iter().map(String::as_str).collect());
+        }
         Json::Object(metadata)
     }
 

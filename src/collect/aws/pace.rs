@@ -82,6 +82,8 @@ pub enum Trouble {
     /// No connection.
     Connection,
     /// Its name has no address: the service may not exist in this region, which says nothing of others.
+    NoName,
+    /// Nobody could say which address its name has.
     Name,
     /// A connection, but no complete answer in time.
     Silence,
@@ -127,7 +129,7 @@ impl Breaker {
                 *failures += 1;
                 region.failures += 1;
             }
-            Trouble::Name => *failures += 1,
+            Trouble::Name | Trouble::NoName => *failures += 1,
             Trouble::Silence => *silences += 1,
         }
     }
@@ -177,7 +179,7 @@ mod tests {
         breaker.failed("r", "a", Trouble::Connection);
         assert!(breaker.is_dead("r", "a"));
         assert!(!breaker.is_dead("r", "b"));
-        breaker.failed("r", "missing", Trouble::Name);
+        breaker.failed("r", "missing", Trouble::NoName);
         breaker.failed("r", "missing", Trouble::Name);
         assert!(breaker.is_dead("r", "missing"));
         assert!(!breaker.is_dead("r", "c"), "a service that the region does not have is no failure of the region");

@@ -10,7 +10,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use super::objects::{self, Object, Origin, needed, with_identity};
-use super::{CallError, Caller};
+use super::{CallError, Caller, Class};
 use crate::catalog::aws::kinds::{Call, List, Scope};
 use crate::catalog::aws::{Row, row};
 use crate::collect::Progress;
@@ -245,7 +245,8 @@ impl Reading {
 
     // The list of a kind failed: it and what is listed per object of it is unseen.
     async fn lose(&self, wish: &Wish, origin: &Origin, call: &Call, error: &CallError) {
-        if error.is_any(&wish.row.off) {
+        // What is not offered has no objects.
+        if error.is_any(&wish.row.off) || error.class == Class::NotOffered {
             return;
         }
         let region = (wish.row.scope == Scope::Region && self.extent.placed).then(|| origin.region.clone());
@@ -269,7 +270,8 @@ impl Reading {
             if piece.is_empty() {
                 return;
             }
-            let asked = join_all(piece.into_iter().map(|object| self.ask(wish, object, origin))).await;
+            let mut asked = join_all(piece.into_iter().map(|object| self.ask(wish, object, origin))).await;
+            asked.retain(|object| object.can_be(wish.row));
             for child in &wish.children {
                 join_all(asked.iter().map(|object| self.child(child, object, origin))).await;
             }
@@ -353,6 +355,7 @@ impl Reading {
                     Err(why) => object.lose(wish.row, *at, &wish.projection, why),
                 },
                 Err(error) if error.is_any(&ask.absent) => {}
+                Err(error) if error.class == Class::NotOffered => object.lacks(&ask.call.service),
                 Err(error) => {
                     let why = format!("{error} (needs {})", ask.call.action);
                     object.lose(wish.row, *at, &wish.projection, &why);
@@ -404,4 +407,107 @@ fn is_about(value: &Json, name: &str) -> bool {
 
 fn gap(row: &Row, scope: Option<String>, reason: GapReason, detail: String, permission: Option<String>) -> Gap {
     Gap { kind: row.kind.name.to_owned(), scope, reason, detail, permission }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::collect::aws::http::Http;
+    use crate::expr::{Path, Value};
+    use crate::inventory::Mode;
+    use crate::model::{System, Technology};
+
+    /// Nobody's names have an address; why, in the words of the C library.
+    struct Nowhere(&'static str);
+
+    impl reqwest::dns::Resolve for Nowhere {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            let error = std::io::Error::other(format!("failed to lookup address information: {}", self.0));
+            Box::pin(std::future::ready(Err(error.into())))
+        }
+    }
+
+    fn scanned(why: &'static str, regions: &[&str]) -> Inventory {
+        let mut wanted = Wanted::default();
+        wanted.add("AWS::Region", &Path::keys(&["Macie", "status"]));
+        wanted.add("AWS::Region", &Path::keys(&["SecurityHub", "HubArn"]));
+        wanted.add("AWS::Region", &Path::keys(&["metadata", "not_offered"]));
+        wanted.add("AWS::WorkSpaces::Workspace", &Path::keys(&["State"]));
+        wanted.add("AWS::SQS::Queue", &Path::keys(&["Attributes"]));
+        let keys = SharedCredentialsProvider::new(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"));
+        let extent = Extent {
+            account: "111122223333".to_owned(),
+            partition: "aws".to_owned(),
+            home: "us-east-1".to_owned(),
+            regions: regions.iter().map(|region| (*region).to_owned()).collect(),
+            chosen: false,
+            only: BTreeMap::new(),
+            placed: true,
+        };
+        let system = System {
+            technology: Technology::Aws,
+            name: "111122223333".to_owned(),
+            version: None,
+            distribution: None,
+            origin: String::new(),
+        };
+        let mut inventory = Inventory::new(system, Mode::Live, Timestamp::UNIX_EPOCH);
+        let caller = Arc::new(Caller::with_http(Http::with_names(Nowhere(why)), keys));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(scan(caller, extent, &wanted, &mut inventory, None, &()));
+        inventory.finish();
+        inventory
+    }
+
+    // Kinds and scopes of the gaps; per region whether `Macie` is unknown, and what is not offered.
+    fn seen(inventory: &Inventory) -> (Vec<(String, String)>, Vec<(String, bool, String)>) {
+        let scope = |gap: &Gap| (gap.kind.clone(), gap.scope.clone().unwrap_or_default());
+        let regions = inventory.of("AWS::Region").iter().map(|region| {
+            let offered = region.value.at(&["metadata", "not_offered"]).map(|value| value.to_string());
+            let macie = matches!(region.value.get("Macie"), Some(Value::Unknown(_)));
+            assert!(matches!(region.value.get("SecurityHub"), Some(Value::Unknown(_))));
+            (region.name.to_string(), macie, offered.unwrap_or_default())
+        });
+        (inventory.gaps().iter().map(scope).collect(), regions.collect())
+    }
+
+    #[test]
+    fn of_a_service_that_a_region_does_not_offer_nothing_is_missing_there() {
+        // AWS lists Macie and WorkSpaces in Ireland, but not in Zurich.
+        let (gaps, regions) = seen(&scanned("Name or service not known", &["eu-west-1", "eu-central-2"]));
+        let gap = |kind: &str, region: &str| (kind.to_owned(), region.to_owned());
+        let mut expected = vec![
+            gap("AWS::SQS::Queue", "eu-central-2"),
+            gap("AWS::SQS::Queue", "eu-west-1"),
+            gap("AWS::WorkSpaces::Workspace", "eu-west-1"),
+        ];
+        let mut gaps: Vec<_> = gaps;
+        gaps.sort();
+        expected.sort();
+        assert_eq!(gaps, expected);
+        let mut regions: Vec<_> = regions;
+        regions.sort();
+        assert_eq!(
+            regions,
+            [
+                ("eu-central-2".to_owned(), false, "[\"macie2\"]".to_owned()),
+                ("eu-west-1".to_owned(), true, String::new()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_could_not_be_looked_up_says_nothing_nor_does_a_list_that_does_not_know_the_region() {
+        for (why, region) in
+            [("Temporary failure in name resolution", "eu-central-2"), ("Name or service not known", "xx-new-1")]
+        {
+            let (gaps, regions) = seen(&scanned(why, &[region]));
+            assert_eq!(gaps.len(), 2, "{why} {region}");
+            assert_eq!(regions, [(region.to_owned(), true, String::new())]);
+        }
+    }
 }

@@ -323,7 +323,7 @@ fn assemble(
     // A broken document is told as a note as well: it is the user's own text, with its line.
     inventory.notes.extend(
         gaps.iter()
-            .filter(|gap| gap.kind == DOCUMENT)
+            .filter(|gap| gap.kind == Gap::DOCUMENT)
             .map(|gap| format!("{}: {}, {}", gap.scope.as_deref().unwrap_or("input"), gap.reason.as_str(), gap.detail)),
     );
     gaps.into_iter().for_each(|gap| inventory.add_gap(gap));
@@ -340,11 +340,8 @@ fn assemble(
     Ok(inventory)
 }
 
-/// Kind of the gaps of documents that could not be read: they may have held any kind.
-pub const DOCUMENT: &str = "document";
-
 fn document_gap(scope: String, reason: GapReason, detail: String) -> Gap {
-    Gap { kind: DOCUMENT.to_owned(), scope: Some(scope), reason, detail, permission: None }
+    Gap { kind: Gap::DOCUMENT.to_owned(), scope: Some(scope), reason, detail, permission: None }
 }
 
 fn notes(totals: &Found) -> Vec<String> {

@@ -9,12 +9,12 @@ use proptest::prelude::*;
 
 use super::source::Source;
 use super::split::{Batch, Form, Pool, Splitter};
-use super::{DOCUMENT, FileInput, FilesError, read};
+use super::{FileInput, FilesError, read};
 use crate::expr::Value;
 use crate::expr::path::Path as ValuePath;
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, Presence, Wanted};
-use crate::model::GapReason;
+use crate::model::{Gap, GapReason};
 
 const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
@@ -465,7 +465,7 @@ fn the_rest_of_a_file_survives_what_is_broken() {
     let inventory = one("x.yaml", broken);
     assert_eq!(names(&inventory, "Pod"), ["Pod ns/a", "Pod ns/b"]);
     assert!(ends(&gaps(&inventory)[0], GapReason::Malformed, "x.yaml:10"), "{:?}", inventory.gaps());
-    assert_eq!(inventory.gaps()[0].kind, DOCUMENT);
+    assert_eq!(inventory.gaps()[0].kind, Gap::DOCUMENT);
     assert!(inventory.notes[0].contains("x.yaml:10: malformed"), "{:?}", inventory.notes);
 
     let cut = pod("cut");
@@ -730,7 +730,7 @@ fn a_snapshot_without_its_end_is_incomplete() {
     assert_eq!(lines.len(), 4);
     for kept in [&lines[..3], &[lines[0], lines[1], lines[3]]] {
         let inventory = one("cut.jsonl", kept.join("\n"));
-        let gap = inventory.gaps().iter().find(|gap| gap.kind == DOCUMENT).unwrap();
+        let gap = inventory.gaps().iter().find(|gap| gap.kind == Gap::DOCUMENT).unwrap();
         assert_eq!(gap.reason, GapReason::Truncated);
     }
     let newer = text.replace("spm.snapshot/v1", "spm.snapshot/v2");

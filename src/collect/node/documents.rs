@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::limited::{self, Limited};
-use super::redact;
+use crate::base::command_line as redact;
 
 /// What a document became.
 #[derive(Debug, PartialEq)]

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Stands for content that never leaves a node.
-pub const REDACTED: &str = "(redacted)";
+pub use crate::base::command_line::REDACTED;
 
 /// The document.
 #[derive(Debug, Default, Serialize)]

@@ -12,7 +12,6 @@ mod files;
 mod limited;
 mod owners;
 mod processes;
-mod redact;
 mod root;
 mod system;
 #[cfg(test)]

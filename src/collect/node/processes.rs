@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::facts::Process;
-use super::redact;
 use super::root::{Root, show};
+use crate::base::command_line as redact;
 use crate::catalog::kubernetes::components::COMPONENTS;
 
 /// Environment variables that configure components, by prefix. Values of secret names are replaced like those of flags.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::facts::{Process, Unit};
-use super::redact;
 use super::root::{DOCUMENT_LIMIT, Root, Trouble, is_kernel, show};
+use crate::base::command_line as redact;
 
 /// Where units stand, the most important first.
 const DIRECTORIES: [&str; 5] = [

@@ -55,11 +55,11 @@ pub(super) fn coverage(inventory: &Inventory, namespace: &str, labels: &Value) -
         {
             continue;
         }
-        let name = format!("ValidatingAdmissionPolicy {}", policy.name);
-        match known_engine(&policy.name) {
-            Some(engine) => return Some(Coverage::Covered(format!("{engine} ({name})"))),
-            None => _ = unclear.get_or_insert_with(|| format!("{name} rejects some pods; which, its expressions tell")),
-        }
+        // An engine may make one for any of its rules, so its name does not tell what it rejects either.
+        let name = &policy.name;
+        unclear.get_or_insert_with(|| {
+            format!("ValidatingAdmissionPolicy {name} rejects some pods; which, its expressions tell")
+        });
     }
     unclear.map(Coverage::Unclear)
 }
@@ -137,7 +137,7 @@ fn covers_pods(rule: &Value) -> bool {
     };
     has("operations", &["CREATE", "*"])
         && has("apiGroups", &["", "*"])
-        && has("resources", &["pods", "*", "*/*"])
+        && has("resources", &["pods", "pods/*", "*", "*/*"])
         && rule.get("scope").and_then(Value::as_str) != Some("Cluster")
 }
 

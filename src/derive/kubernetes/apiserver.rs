@@ -106,6 +106,11 @@ fn authorization(flags: &Flags, read: &Read<'_, '_>) -> Computed {
             Err(why) => Computed::new(PATH, Value::Unknown(why), flag.source.clone()),
             Ok((content, at)) => {
                 let authorizers = content.get("authorizers").map(Value::items).unwrap_or_default();
+                if authorizers.is_empty() {
+                    // The API server does not start with such a file.
+                    let why = format!("{} lists no authorizers", path_of(flag));
+                    return Computed::new(PATH, Value::unknown(why), flag.source.clone());
+                }
                 let modes = authorizers.iter().map(|authorizer| match authorizer.get("type") {
                     Some(Value::Str(mode)) => Value::Str(mode.clone()),
                     _ => Value::unknown("an authorizer without type"),

@@ -158,7 +158,7 @@ impl Making {
                 Value::Unknown(why) => why.clone(),
                 other => format!("expected a container, found {}", other.kind()).into(),
             };
-            let origin = self.origin(pod, list, at, 0, None);
+            let origin = self.origin(pod, list, at, 0, Vec::new());
             return Subject { resource, element: Some(element), value: Value::Unknown(why), origin: Some(origin) };
         };
         let mut effective = self.effective(pod, container);
@@ -172,13 +172,20 @@ impl Making {
             .entry((kind, injected))
             .or_insert_with(|| Value::map([("kind", Value::str(kind)), ("injected", Value::Bool(injected))]));
         let own = [KEYS.security_context, KEYS.container, KEYS.workload];
+        let host_ports = host_ports(pod, list, at, map);
         let mut entries = Vec::with_capacity(map.len() + own.len());
         entries.extend(map.iter().filter(|(key, _)| !own.contains(key)).map(|(key, value)| (key, value.clone())));
         entries.extend(effective.value.map(|value| (KEYS.security_context, value)));
+        let mut parts: Vec<OriginPart> = annotation.map(|(path, _)| annotation_part(pod, path)).into_iter().collect();
+        if let Some((ports, defaulted)) = host_ports {
+            entries.retain(|(key, _)| *key != KEYS.ports);
+            entries.push((KEYS.ports, ports));
+            parts.extend(defaulted);
+        }
         entries.push((KEYS.container, tag.clone()));
         entries.push((KEYS.workload, pod.facts.clone()));
         let value = Value::Map(Arc::new(Map::new(entries)));
-        let origin = self.origin(pod, list, at, effective.from_pod, annotation.map(|(path, _)| path));
+        let origin = self.origin(pod, list, at, effective.from_pod, parts);
         Subject { resource, element: Some(element), value, origin: Some(origin) }
     }
 
@@ -196,13 +203,14 @@ impl Making {
         self.merged.entry(key).or_insert_with(|| merge(own, pod)).clone()
     }
 
+    // `own_parts` are what this container has of its own.
     fn origin(
         &mut self,
         pod: &Pod<'_>,
         list: List,
         at: usize,
         from_pod: u16,
-        annotation: Option<Vec<Step>>,
+        own_parts: Vec<OriginPart>,
     ) -> Arc<Origin> {
         let key = (pod.template.kind, list, at, from_pod);
         let make = || {
@@ -215,22 +223,11 @@ impl Making {
         };
         let layout = Some(Arc::clone(self.layouts.entry(key).or_insert_with(make)));
         let place = pod.object.place.clone();
-        if pod.source.is_none() && place.is_none() && annotation.is_none() {
+        if pod.source.is_none() && place.is_none() && own_parts.is_empty() {
             let make = || Arc::new(Origin { layout, ..Origin::default() });
             return Arc::clone(self.origins.entry(key).or_insert_with(make));
         }
-        let parts = annotation.map(|real| OriginPart {
-            view: keys(&["securityContext", "appArmorProfile"]),
-            real: Some(real),
-            source: Some(pod.source.as_ref().map_or("annotation".into(), |pod| format!("annotation, {pod}").into())),
-        });
-        Arc::new(Origin {
-            layout,
-            parts: parts.into_iter().collect(),
-            source: pod.source.clone(),
-            place,
-            ..Origin::default()
-        })
+        Arc::new(Origin { layout, parts: own_parts, source: pod.source.clone(), place, ..Origin::default() })
     }
 }
 
@@ -330,6 +327,49 @@ fn app_armor_annotation(pod: &Pod<'_>, name: &str, context: Option<&Value>) -> O
     let mut path = keys(pod.template.metadata);
     path.extend([Step::Key(KEYS.annotations), Step::Key(key)]);
     Some((path, profile))
+}
+
+fn annotation_part(pod: &Pod<'_>, real: Vec<Step>) -> OriginPart {
+    OriginPart {
+        view: keys(&["securityContext", "appArmorProfile"]),
+        real: Some(real),
+        source: Some(pod.source.as_ref().map_or("annotation".into(), |pod| format!("annotation, {pod}").into())),
+    }
+}
+
+// The ports of a container on the network of its node, each with the host port that the API server fills in, and where those
+// come from; none if there is nothing to fill in.
+fn host_ports(pod: &Pod<'_>, list: List, at: usize, container: &Map) -> Option<(Value, Vec<OriginPart>)> {
+    if pod.spec.get(KEYS.host_network) != Some(&Value::Bool(true)) {
+        return None;
+    }
+    let Some(Value::List(ports)) = container.get(KEYS.ports) else { return None };
+    let mut parts = Vec::new();
+    let mut filled = Vec::with_capacity(ports.len());
+    for (n, port) in ports.iter().enumerate() {
+        let given = get(port, KEYS.host_port).is_some_and(|given| !matches!(given, Value::Null | Value::Int(0)));
+        match get(port, KEYS.container_port).filter(|_| !given) {
+            None => filled.push(port.clone()),
+            Some(own) => {
+                filled.push(with_entry(Some(port), KEYS.host_port, own.clone()));
+                let mut real = podspec_path(pod.template, &[]);
+                let below = [KEYS.ports, KEYS.container_port];
+                real.extend([
+                    Step::Key(list.key()),
+                    Step::Index(at),
+                    Step::Key(below[0]),
+                    Step::Index(n),
+                    Step::Key(below[1]),
+                ]);
+                parts.push(OriginPart {
+                    view: vec![Step::Key(KEYS.ports), Step::Index(n), Step::Key(KEYS.host_port)],
+                    real: Some(real),
+                    source: Some("the pod is on the network of its node".into()),
+                });
+            }
+        }
+    }
+    (!parts.is_empty()).then(|| (Value::list(filled), parts))
 }
 
 fn with_entry(map: Option<&Value>, key: Symbol, value: Value) -> Value {

@@ -1,6 +1,7 @@
 //! Command line flags of components: found in argument lists, looked up by exact name.
 
 use super::shell::{self, Env};
+use crate::base::command_line;
 use crate::base::symbol::Symbol;
 use crate::catalog::kubernetes::components::Component;
 use crate::derive::OriginPart;
@@ -112,6 +113,9 @@ impl Flags {
                 Some(why) => Err(Text::from(format!("--{name} of {} {why}", component.name))),
                 None => Ok(text),
             };
+            // What a pod shows is not redacted at its source, as the facts of a node are.
+            let value = value.map(command_line::text);
+            let value = value.as_deref().map_err(Clone::clone);
             let source = format!("flag --{name} of {source}");
             flags.add(component, &name, value, arg.at.clone(), source.into());
         }
@@ -274,12 +278,19 @@ pub fn arguments(component: &Component, argv: &[Arg], env: &Env, entrypoint: boo
         if let Some(script) = argv.get(at + 1 + options).filter(|_| is_script) {
             // The first argument behind the script is its `$0`.
             let positional = argv.get(at + 3 + options..).unwrap_or_default();
-            for command in shell::commands(script, env, positional) {
-                if let Some(args) = behind_program(component, &command) {
-                    return CommandLine::Args(args);
+            let commands = shell::commands(script, env, positional);
+            let mut found: Vec<Vec<Arg>> = commands.iter().filter_map(|command| started(component, command)).collect();
+            // Asked for its version, or checked for being there, it does not stay.
+            found.retain(|args| !args.iter().any(|arg| matches!(arg.text.as_str(), "--version" | "--help" | "-h")));
+            found.dedup();
+            return match (found.pop(), found.is_empty()) {
+                (None, _) => CommandLine::Other,
+                (Some(args), true) => CommandLine::Args(args),
+                (Some(_), false) => {
+                    let why = format!("is one of several in a script that start {}", component.name);
+                    CommandLine::Args(vec![Arg { unknown: Some(why), ..Arg::new("") }])
                 }
-            }
-            return CommandLine::Other;
+            };
         }
     }
     if let Some(args) = behind_program(component, argv) {
@@ -289,6 +300,16 @@ pub fn arguments(component: &Component, argv: &[Arg], env: &Env, entrypoint: boo
         Some(first) if entrypoint && first.text.starts_with('-') => CommandLine::Args(argv.to_vec()),
         _ => CommandLine::Other,
     }
+}
+
+// The arguments of the component in a command of a script: it stands first, or behind a program that starts another.
+fn started(component: &Component, words: &[Arg]) -> Option<Vec<Arg>> {
+    const SHOWS: &[&str] = &["echo", "printf", "which", "command", "type", "ls", "cp", "test", "[", "pgrep", "pidof"];
+    let first = words.iter().find(|word| !word.text.contains('='))?;
+    if SHOWS.contains(&program(&first.text)) {
+        return None;
+    }
+    behind_program(component, words)
 }
 
 fn behind_program(component: &Component, words: &[Arg]) -> Option<Vec<Arg>> {
@@ -410,6 +431,16 @@ mod tests {
     }
 
     #[test]
+    fn no_password_gets_on() {
+        let shown =
+            json(&parse(&["--etcd-servers=https://root:s3cret@e:2379/x", "--oidc-issuer-url", "https://u:s3cret@i"]));
+        assert_eq!(
+            shown,
+            r#"{"etcd-servers":["https://(redacted)@e:2379/x"],"oidc-issuer-url":"https://(redacted)@i"}"#
+        );
+    }
+
+    #[test]
     fn wrappers_shells_and_entrypoints() {
         let found = |list: &[&str], entrypoint| match arguments(&APISERVER, &args(list), &Vec::new(), entrypoint) {
             CommandLine::Other => "other".to_owned(),
@@ -424,6 +455,15 @@ mod tests {
         assert_eq!(found(&["/hyperkube", "kubelet", "--a"], false), "other");
         assert_eq!(found(&["/bin/sh", "-c", "exec kube-apiserver --a=1 2>&1"], false), "--a=1");
         assert_eq!(found(&["/bin/sh", "-ec", "echo kube; exec kube-apiserver \"$@\"", "sh", "--b"], false), "--b");
+        let script = |text: &str| found(&["sh", "-c", text], false);
+        assert_eq!(script("kube-apiserver --version; A=b exec kube-apiserver --a=1"), "--a=1");
+        assert_eq!(script("echo start kube-apiserver --a=2 && exec /bin/kube-apiserver --a=1"), "--a=1");
+        assert_eq!(script("cp /x/kube-apiserver /y"), "other");
+        // Which of them runs, nobody can tell.
+        let either = args(&["sh", "-c", "if x; then kube-apiserver --a=1; else kube-apiserver --a=2; fi"]);
+        let CommandLine::Args(either) = arguments(&APISERVER, &either, &Vec::new(), false) else { panic!("not found") };
+        let why = Flags::parse(&APISERVER, &either, "x").unwrap_err();
+        assert_eq!(&*why, "the command line of kube-apiserver is one of several in a script that start kube-apiserver");
         assert_eq!(found(&["--a=1"], true), "--a=1");
         assert_eq!(found(&["--a=1"], false), "other");
         assert_eq!(found(&["etcd", "--name=kube-apiserver"], false), "other");

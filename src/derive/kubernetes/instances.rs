@@ -8,7 +8,7 @@ use super::flags::{self, Arg, CommandLine, Flags};
 use super::nodes::{Document, Node, Process, plain_version};
 use super::shell::Env;
 use super::{k3s, nodes};
-use crate::catalog::kubernetes::components::Component;
+use crate::catalog::kubernetes::components::{self, Component};
 use crate::derive::keys;
 use crate::expr::Value;
 use crate::expr::path::{Step, Steps};
@@ -226,6 +226,10 @@ impl<'a> Pod<'a> {
         self.resource.value.at(&["spec", "nodeName"]).and_then(Value::as_str)
     }
 
+    fn runs(&self, component: &Component) -> bool {
+        component.name != "kube-proxy" && self.instance(component).is_some()
+    }
+
     fn instance(&self, component: &Component) -> Option<Instance<'a>> {
         let namespace = self.resource.scope.as_deref().unwrap_or("kube-system");
         let name = &self.resource.name;
@@ -280,8 +284,9 @@ fn opaque(node: &Node<'_>, etcd_is_labelled: bool, pods: &[&Pod<'_>], component:
         "etcd" => node.labelled_control_plane() && !node.is_k3s(),
         _ => false,
     };
-    // Some component of it shows itself, so this one would too.
-    let visible = pods.iter().any(|pod| pod.mirror);
+    // Some component of it shows itself as a static pod, so this one would too. Other static pods (a load balancer) say
+    // nothing: the components may be units.
+    let visible = pods.iter().any(|pod| pod.mirror && components::COMPONENTS.iter().any(|own| pod.runs(own)));
     if !expected || visible || node.processes().is_some() || k3s::arguments(node).is_some() {
         return None;
     }

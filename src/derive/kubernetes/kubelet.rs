@@ -18,7 +18,7 @@ use crate::expr::{Map, Value};
 use crate::inventory::{Inventory, Mode, Presence};
 use crate::model::{ResourceRef, Text};
 
-/// One subject per node.
+/// One subject per kubelet, mostly one per node.
 pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
     let (nodes, found) = instances::all(inventory, &KUBELET);
     let mut all = Subjects::default();
@@ -32,6 +32,10 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
             continue;
         }
         all.subjects.push(subject(inventory, node, instance));
+        // A second one, started by hand or left over, lets in whoever it lets in.
+        while let Some(another) = instances.next_if(|instance| instance.node == node.name) {
+            all.subjects.push(subject(inventory, node, Some(another)));
+        }
     }
     all.note_presence(inventory, view.sources);
     all
@@ -79,6 +83,7 @@ fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>
         ("flags", or_unknown(flags.map(|flags| flags.value()))),
         ("config", or_unknown(config)),
     ]);
+    let element = instance.as_ref().and_then(|instance| instance.element.clone());
     let place = match (configz, instance) {
         (Some(configz), _) => configz.place.clone(),
         (None, instance) => instance.and_then(|instance| instance.place),
@@ -87,7 +92,7 @@ fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>
         Origin { parts, source: Some(format!("kubelet of node {}", node.name).into()), place, ..Origin::default() };
     Subject {
         resource: ResourceRef { kind: "kubelet".into(), scope: None, name: node.name.clone() },
-        element: None,
+        element,
         value,
         origin: Some(Arc::new(origin)),
     }

@@ -9,6 +9,7 @@ mod live;
 mod namespace;
 mod network;
 mod ownership;
+mod pod_security;
 mod podspec;
 mod rbac;
 mod rbac_views;

@@ -17,6 +17,7 @@ use super::admission::{Coverage, coverage};
 use super::common::{DEFAULT_NAMESPACE, Index, computed, namespace_of};
 use super::network::Policies;
 use super::ownership::Workload;
+use super::pod_security::ClusterDefault;
 use super::service_account::{known_part, unseen_workloads, workload_kinds};
 
 /// Label that sets the level of Pod Security admission, before the name of its mode.
@@ -42,7 +43,7 @@ struct World<'a> {
     inventory: &'a Inventory,
     policies: Policies<'a>,
     workloads: Index<Text, BTreeSet<ResourceRef>>,
-    default: Default,
+    default: ClusterDefault,
 }
 
 impl<'a> World<'a> {
@@ -55,7 +56,7 @@ impl<'a> World<'a> {
             inventory,
             policies: Policies::new(inventory),
             workloads: by_namespace,
-            default: Default::new(inventory),
+            default: ClusterDefault::new(inventory),
         }
     }
 
@@ -120,10 +121,12 @@ impl<'a> World<'a> {
             labels => labels.get(&format!("{LABEL}{mode}")).filter(|level| **level != Value::Null).cloned(),
         };
         parts.push(computed(&["podSecurity"], None));
-        let (enforce, source, why) = match label("enforce") {
-            Some(level) => (Some(level), None, "label"),
-            None => {
-                let (level, source) = self.default.of(&object.name);
+        let (enforce, source, why) = match (self.default.overrides(&object.name), label("enforce")) {
+            // Labels have no effect there.
+            (Some(source), _) => (Some(Value::str("privileged")), Some(source), "cluster default"),
+            (None, Some(level)) => (Some(level), None, "label"),
+            (None, None) => {
+                let (level, source) = self.default.of();
                 (level, Some(source), "cluster default")
             }
         };
@@ -208,89 +211,12 @@ fn is_shipped(kind: &str, namespace: &str, name: &str) -> bool {
     match kind {
         "Service" => namespace == DEFAULT_NAMESPACE && name == "kubernetes",
         "ServiceAccount" => name == "default",
-        "Role" => builtin::is_role(Some(namespace), name) || is_discovery(namespace, name),
-        "RoleBinding" => builtin::is_binding(Some(namespace), name) || is_discovery(namespace, name),
+        "Role" => builtin::is_role(Some(namespace), name),
+        "RoleBinding" => builtin::is_binding(Some(namespace), name),
         _ => false,
     }
 }
 
-// What kubeadm makes so that a joining node finds its cluster.
-fn is_discovery(namespace: &str, name: &str) -> bool {
-    namespace == "kube-public" && name == "kubeadm:bootstrap-signer-clusterinfo"
-}
-
 fn is_safe(level: &Value) -> bool {
     level.as_str().is_some_and(|level| LEVELS.contains(&level))
-}
-
-/// The level that Pod Security admission enforces where a namespace says nothing, as the nodes' files tell.
-enum Default {
-    /// No file was seen.
-    Unseen,
-    /// Level and namespaces that are exempt from it, per configuration, with the node it was found on.
-    Found { level: Option<Value>, exempt: Vec<Text>, node: Text },
-    /// The instances of the API server disagree, or the file is not understood.
-    Unclear(Text),
-}
-
-impl Default {
-    fn new(inventory: &Inventory) -> Default {
-        let mut found: Option<(Option<Value>, Vec<Text>, Text)> = None;
-        for facts in inventory.of("NodeFacts") {
-            let documents = facts.value.get("documents").map_or(&[][..], Value::items);
-            let kind = |document: &&Value, kind: &str| {
-                let content = document.at(&["content", "kind"]).or(document.get("kind"));
-                content.and_then(Value::as_str) == Some(kind)
-            };
-            let Some(admission) = documents.iter().find(|document| kind(document, "AdmissionConfiguration")) else {
-                continue;
-            };
-            let plugins = admission.at(&["content", "plugins"]).map_or(&[][..], Value::items);
-            let plugin =
-                plugins.iter().find(|plugin| plugin.get("name").and_then(Value::as_str) == Some("PodSecurity"));
-            let by_path = |path: &str| {
-                let named = |document: &&Value| document.get("path").and_then(Value::as_str) == Some(path);
-                documents.iter().find(named).and_then(|document| document.get("content"))
-            };
-            let configuration = match plugin {
-                None => None,
-                Some(plugin) => {
-                    let inline = plugin.get("configuration").filter(|value| **value != Value::Null);
-                    let file = plugin.get("path").and_then(Value::as_str);
-                    match inline.or_else(|| file.and_then(by_path)) {
-                        Some(configuration) => Some(configuration),
-                        None => {
-                            let why = format!("the configuration of PodSecurity on {} was not collected", facts.name);
-                            return Default::Unclear(why.into());
-                        }
-                    }
-                }
-            };
-            let level = configuration.and_then(|configuration| configuration.at(&["defaults", "enforce"])).cloned();
-            let namespaces = configuration.and_then(|configuration| configuration.at(&["exemptions", "namespaces"]));
-            let exempt: Vec<Text> =
-                namespaces.map_or(&[][..], Value::items).iter().filter_map(Value::as_str).map(Text::from).collect();
-            match &found {
-                Some((other, others, node)) if *other != level || *others != exempt => {
-                    let why = format!("{node} and {} have different defaults of Pod Security admission", facts.name);
-                    return Default::Unclear(why.into());
-                }
-                Some(_) => {}
-                None => found = Some((level, exempt, facts.name.clone())),
-            }
-        }
-        found.map_or(Default::Unseen, |(level, exempt, node)| Default::Found { level, exempt, node })
-    }
-
-    // The level for a namespace without label, and words for where that comes from.
-    fn of(&self, namespace: &str) -> (Option<Value>, Text) {
-        match self {
-            Default::Unseen => (None, "no label; the cluster's default is not visible".into()),
-            Default::Unclear(why) => (Some(Value::Unknown(why.clone())), "cluster default".into()),
-            Default::Found { exempt, node, .. } if exempt.iter().any(|name| **name == *namespace) => {
-                (None, format!("exempt from the cluster default, {node}").into())
-            }
-            Default::Found { level, node, .. } => (level.clone(), format!("cluster default, {node}").into()),
-        }
-    }
 }

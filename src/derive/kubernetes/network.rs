@@ -42,11 +42,14 @@ impl<'a> Policies<'a> {
             self.other_engine
                 .map(|engine| format!("{engine} can hold network rules for the whole cluster, which are not read"))
         });
+        let holding: Vec<Result<bool, String>> = policies.iter().map(|policy| allows_everything(policy)).collect();
+        let known = holding.iter().filter(|open| matches!(open, Ok(false))).count();
+        let unclear = holding.into_iter().find_map(Result::err);
         // How many there are is only certain without a gap; that there are none also not beside another engine.
-        let count = match (why_unknown(self.inventory, "NetworkPolicy", Some(namespace)), &unseen) {
-            (Some(why), _) => Value::unknown(why),
-            (None, Some(why)) if policies.is_empty() => Value::unknown(why),
-            (None, _) => Value::Int(i64::try_from(policies.len()).unwrap_or(i64::MAX)),
+        let count = match (why_unknown(self.inventory, "NetworkPolicy", Some(namespace)), &unseen, unclear) {
+            (Some(why), ..) | (None, _, Some(why)) => Value::unknown(why),
+            (None, Some(why), None) if known == 0 => Value::unknown(why),
+            (None, ..) => Value::Int(i64::try_from(known).unwrap_or(i64::MAX)),
         };
         let denies = |direction| {
             let mut unknown = unseen.clone();
@@ -89,38 +92,89 @@ impl Direction {
     }
 }
 
-// Whether a policy selects every pod and allows nothing in a direction. A policy that names no types is about incoming
-// traffic, and about outgoing traffic only if it has rules for that.
+// Whether a policy selects every pod and allows nothing in a direction.
 fn denies_all(policy: &Resource, direction: Direction) -> Result<bool, String> {
-    let strange = |what: &str, found: &Value| {
-        Err(match found {
-            Value::Unknown(why) => why.to_string(),
-            found => format!("expected {what} in NetworkPolicy {}, found {}", policy.name, found.kind()),
-        })
-    };
-    let spec = match policy.value.get("spec") {
-        Some(Value::Map(_)) => policy.value.get("spec"),
-        Some(found @ Value::Unknown(_)) => return strange("a specification", found),
-        _ => return Err(format!("NetworkPolicy {} has no specification", policy.name)),
-    };
-    let get = |key: &str| spec.and_then(|spec| spec.get(key)).filter(|value| **value != Value::Null);
-    let has_rules = |direction: Direction| match get(direction.key()) {
-        None => Ok(false),
-        Some(Value::List(rules)) => Ok(!rules.is_empty()),
-        Some(found) => strange("a list of rules", found),
-    };
-    let concerns = match get("policyTypes") {
-        None => true,
-        Some(Value::List(types)) => {
-            types.is_empty() || types.iter().any(|name| name.as_str() == Some(direction.name()))
-        }
-        Some(found) => return strange("a list of types", found),
-    };
-    let typed = get("policyTypes").is_some_and(|types| !types.items().is_empty());
-    if !concerns || (!typed && direction == Direction::Egress) || has_rules(direction)? {
+    let spec = Spec::of(policy)?;
+    if !spec.concerns(direction)? || !spec.rules(direction)?.is_empty() {
         return Ok(false);
     }
-    selects_all(get("podSelector")).or_else(|found| strange("a selector of pods", &found))
+    spec.selects_all()
+}
+
+// Whether a policy only says that nothing is held back: for every pod, in each direction that it is about, some rule allows
+// all ports and peers. One for some pods may be an exception from what another says.
+fn allows_everything(policy: &Resource) -> Result<bool, String> {
+    let spec = Spec::of(policy)?;
+    if !spec.selects_all()? {
+        return Ok(false);
+    }
+    for direction in [Direction::Ingress, Direction::Egress] {
+        if spec.concerns(direction)? && !spec.rules(direction)?.iter().any(is_open) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+// Whether a rule names neither peers nor ports; empty lists name none.
+fn is_open(rule: &Value) -> bool {
+    let Value::Map(rule) = rule else { return *rule == Value::Null };
+    rule.iter().all(|(_, named)| match named {
+        Value::Null => true,
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    })
+}
+
+struct Spec<'a> {
+    policy: &'a Resource,
+    value: &'a Value,
+}
+
+impl<'a> Spec<'a> {
+    fn of(policy: &'a Resource) -> Result<Spec<'a>, String> {
+        match policy.value.get("spec") {
+            Some(value @ Value::Map(_)) => Ok(Spec { policy, value }),
+            Some(Value::Unknown(why)) => Err(why.to_string()),
+            _ => Err(format!("NetworkPolicy {} has no specification", policy.name)),
+        }
+    }
+
+    fn strange<T>(&self, what: &str, found: &Value) -> Result<T, String> {
+        Err(match found {
+            Value::Unknown(why) => why.to_string(),
+            found => format!("expected {what} in NetworkPolicy {}, found {}", self.policy.name, found.kind()),
+        })
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Value> {
+        self.value.get(key).filter(|value| **value != Value::Null)
+    }
+
+    fn selects_all(&self) -> Result<bool, String> {
+        selects_all(self.get("podSelector")).or_else(|found| self.strange("a selector of pods", &found))
+    }
+
+    fn rules(&self, direction: Direction) -> Result<&'a [Value], String> {
+        match self.get(direction.key()) {
+            None => Ok(&[]),
+            Some(Value::List(rules)) => Ok(rules),
+            Some(found) => self.strange("a list of rules", found),
+        }
+    }
+
+    // A policy that names no types is about incoming traffic, and about outgoing traffic if it has rules for that.
+    fn concerns(&self, direction: Direction) -> Result<bool, String> {
+        match self.get("policyTypes") {
+            Some(Value::List(types)) if !types.is_empty() => {
+                Ok(types.iter().any(|name| name.as_str() == Some(direction.name())))
+            }
+            None | Some(Value::List(_)) => {
+                Ok(direction == Direction::Ingress || !self.rules(Direction::Egress)?.is_empty())
+            }
+            Some(found) => self.strange("a list of types", found),
+        }
+    }
 }
 
 // Whether a label selector has no conditions; or what stands there instead of one.

@@ -164,7 +164,7 @@ impl Facts {
             Some(scope) if !scope.is_empty() => scope.clone(),
             _ => DEFAULT_NAMESPACE.into(),
         };
-        let windows = spec.get(KEYS.os).and_then(|os| get(os, KEYS.name)).and_then(Value::as_str) == Some("windows");
+        let windows = is_windows(spec);
         let replicas = workload.template.scaled.then(|| {
             let written = get(&workload.object.value, KEYS.spec).and_then(|spec| get(spec, KEYS.replicas));
             written.filter(|replicas| **replicas != Value::Null).cloned().unwrap_or(Value::Int(1))
@@ -188,6 +188,13 @@ impl Facts {
         let key = (workload.resource.kind.clone(), namespace.clone(), workload.is_static, windows, number);
         self.0.entry(key).or_insert_with(make).clone()
     }
+}
+
+// Declared, or scheduled to nodes with Windows only.
+fn is_windows(spec: &Map) -> bool {
+    let named = spec.get(KEYS.os).and_then(|os| get(os, KEYS.name)).filter(|name| **name != Value::Null);
+    let selected = || spec.get(KEYS.node_selector).and_then(|selector| get(selector, KEYS.os_label));
+    named.or_else(selected).and_then(Value::as_str) == Some("windows")
 }
 
 /// Where the entries of `workload` really stand.

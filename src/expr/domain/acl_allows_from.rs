@@ -1,6 +1,6 @@
 //! `acl_allows_from`: whether a network ACL lets the internet in.
 
-use super::allows_from::{From, Protocol, Wanted, is_protocol};
+use super::allows_from::{From, PROTOCOL, Protocol, Wanted, is_protocol};
 use super::network::{Network, cover_everything};
 use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
 use crate::expr::path::Step;
@@ -21,12 +21,7 @@ pub static ACL_ALLOWS_FROM: Domain = Domain {
             doc: "From where. `internet`: every address of IPv4 or of IPv6.",
         },
         Key { name: "ports", takes: Takes::Numbers, required: true, doc: "Ports; any of them is enough." },
-        Key {
-            name: "protocol",
-            takes: Takes::OneOf(&["tcp", "udp", "any"]),
-            required: false,
-            doc: "Protocol of the ports. Default `any` of the two.",
-        },
+        PROTOCOL,
     ],
     absent: Truth::False,
     reads: &[],

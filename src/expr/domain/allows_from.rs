@@ -27,12 +27,7 @@ pub static ALLOWS_FROM: Domain = Domain {
             doc: "Ports; any of them is enough. Without `ports` and `all` any rule counts.",
         },
         Key { name: "all", takes: Takes::Flag, required: false, doc: "true: only rules for all ports count." },
-        Key {
-            name: "protocol",
-            takes: Takes::OneOf(&["tcp", "udp", "any"]),
-            required: false,
-            doc: "Protocol of the ports. Default `any` of the two.",
-        },
+        PROTOCOL,
     ],
     absent: Truth::False,
     reads: &[],
@@ -49,6 +44,14 @@ pub static ALLOWS_FROM: Domain = Domain {
         let expected = format!("a rule that allows {}", wanted.words());
         Ok(Asked { question: Box::new(wanted), expected })
     },
+};
+
+/// The key that says by which protocol, of everything that is asked for ports.
+pub const PROTOCOL: Key = Key {
+    name: "protocol",
+    takes: Takes::OneOf(&["tcp", "udp", "any"]),
+    required: false,
+    doc: "Protocol of the ports. Default `any` of the two.",
 };
 
 /// What is asked for.

@@ -31,6 +31,12 @@ pub static GRANTS_ACCESS: Domain = Domain {
             required: false,
             doc: "false: grants that the cluster makes itself do not count. Default true.",
         },
+        Key {
+            name: "names",
+            takes: Takes::Texts,
+            required: false,
+            doc: "Objects of which one is as good as all: a grant that is narrowed to others does not count. Default none.",
+        },
     ],
     absent: Truth::False,
     reads: &[],
@@ -46,6 +52,7 @@ pub static GRANTS_ACCESS: Domain = Domain {
             resource: arguments.text("resource").unwrap_or_default().to_owned(),
             cluster_only: arguments.text("scope") == Some("cluster"),
             ignore_builtin: arguments.flag("builtin") == Some(false),
+            names: arguments.texts("names").to_vec(),
         };
         if access.verbs.is_empty() || access.resource.is_empty() {
             return Err("`verbs` and `resource` may not be empty".to_owned());
@@ -70,6 +77,8 @@ pub struct Access {
     pub cluster_only: bool,
     /// Grants that the cluster makes itself do not count.
     pub ignore_builtin: bool,
+    /// Objects of which one is as good as all, so that a grant narrowed to it counts.
+    pub names: Vec<String>,
 }
 
 impl Question for Access {
@@ -102,7 +111,7 @@ const NAMELESS: [&str; 4] = ["create", "list", "watch", "deletecollection"];
 
 /// Whether `grants`, a list of maps with `verbs`, `apiGroups`, `resources`, `resourceNames`, `scope` and `builtin`, allow the
 /// access, with the indices of the grants that decide. A grant that names its objects is narrowed and allows no access in
-/// general.
+/// general, unless it names one that is as good as all.
 pub fn grants_access(grants: &Value, access: &Access) -> (Granted, Vec<usize>) {
     let items = match grants {
         Value::List(items) => items,
@@ -227,7 +236,8 @@ fn any_name(grant: &Value, access: &Access) -> Result<bool, Text> {
                     .iter()
                     .any(|verb| (granted == "*" || granted == *verb) && access.verbs.iter().any(|v| v == verb))
             };
-            Ok(some(grant, "resourceNames", str::is_empty)? && some(grant, "verbs", nameless)?)
+            Ok(some(grant, "resourceNames", |name| access.names.iter().any(|all| all == name))?
+                || some(grant, "resourceNames", str::is_empty)? && some(grant, "verbs", nameless)?)
         }
     }
 }
@@ -303,6 +313,23 @@ mod tests {
         assert_eq!(narrowed(json!(null), &["get"]), Granted::Yes);
         assert_eq!(narrowed(json!([""]), &["get"]), Granted::No);
         assert_eq!(narrowed(json!([""]), &["list"]), Granted::Yes);
+    }
+
+    #[test]
+    fn a_name_that_is_as_good_as_all_does_not_narrow() {
+        let access = Access {
+            verbs: vec!["bind".into()],
+            resource: "clusterroles".into(),
+            names: vec!["cluster-admin".into()],
+            ..Access::default()
+        };
+        let mut grant = grant(&["bind"], &["clusterroles"]);
+        grant["resourceNames"] = json!(["view"]);
+        assert_eq!(grants_access(&Value::from(json!([grant])), &access).0, Granted::No);
+        grant["resourceNames"] = json!(["view", "cluster-admin"]);
+        assert_eq!(grants_access(&Value::from(json!([grant])), &access).0, Granted::Yes);
+        grant["resourceNames"] = json!([7]);
+        assert!(matches!(grants_access(&Value::from(json!([grant])), &access).0, Granted::Unknown(_)));
     }
 
     #[test]

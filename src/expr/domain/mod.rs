@@ -22,6 +22,7 @@ mod secret_data;
 #[cfg(test)]
 mod tests;
 mod trust_lacks_source;
+mod trust_open_federation;
 mod wildcard;
 
 use std::fmt;
@@ -132,6 +133,7 @@ pub static DOMAIN: &[&Domain] = &[
     &policy_cross_account::POLICY_CROSS_ACCOUNT,
     &denies_plain_http::DENIES_PLAIN_HTTP,
     &trust_lacks_source::TRUST_LACKS_SOURCE,
+    &trust_open_federation::TRUST_OPEN_FEDERATION,
     &escalates::ESCALATES,
     &filter_pattern_covers::FILTER_PATTERN_COVERS,
     &allows_from::ALLOWS_FROM,

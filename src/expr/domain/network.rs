@@ -36,9 +36,9 @@ impl Network {
         }
     }
 
-    /// Every address of its family.
+    /// Every address of its family that somebody can have.
     pub fn is_everything(self) -> bool {
-        matches!(self, Network::V4(_, 0) | Network::V6(_, 0))
+        cover_everything(&[self])
     }
 
     /// Lies in what IPv4 reserves for private use, or shares with a provider.
@@ -80,12 +80,15 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whether ranges together are every address of IPv4, or every one of IPv6.
+/// First and last of the addresses of IPv6 that the internet has: `2000::/3`.
+const INTERNET_V6: (u128, u128) = (0x2000 << 112, (0x4000 << 112) - 1);
+
+/// Whether ranges together are every address of IPv4, or every one that IPv6 has in the internet.
 pub fn cover_everything(networks: &[Network]) -> bool {
-    let covers = |mut bounds: Vec<(u128, u128)>, last: u128| {
+    let covers = |mut bounds: Vec<(u128, u128)>, first: u128, last: u128| {
         bounds.sort_unstable();
-        // Everything below this is covered.
-        let mut next = 0;
+        // Everything from the first one to below this is covered.
+        let mut next = first;
         for (from, to) in bounds {
             if from > next {
                 return false;
@@ -99,7 +102,7 @@ pub fn cover_everything(networks: &[Network]) -> bool {
     };
     let of =
         |v4: bool| networks.iter().filter(move |n| matches!(n, Network::V4(..)) == v4).map(|n| n.bounds()).collect();
-    covers(of(true), u32::MAX.into()) || covers(of(false), u128::MAX)
+    covers(of(true), 0, u32::MAX.into()) || covers(of(false), INTERNET_V6.0, INTERNET_V6.1)
 }
 
 #[cfg(test)]
@@ -114,10 +117,10 @@ mod tests {
 
     #[test]
     fn ranges_however_spelled() {
-        for text in ["0.0.0.0/0", "1.2.3.4/0", "::/0", "0::0/0", "0:0:0:0:0:0:0:0/0", " ::/0 "] {
+        for text in ["0.0.0.0/0", "1.2.3.4/0", "::/0", "0::0/0", "0:0:0:0:0:0:0:0/0", " ::/0 ", "2000::/3", "::/2"] {
             assert!(Network::parse(text).unwrap().is_everything(), "{text}");
         }
-        for text in ["10.0.0.0/8", "::/1", "0.0.0.0", "0.0.0.0/32"] {
+        for text in ["10.0.0.0/8", "8000::/1", "2000::/4", "fc00::/7", "0.0.0.0", "0.0.0.0/32"] {
             assert!(!Network::parse(text).unwrap().is_everything(), "{text}");
         }
         for text in

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Decided;
-use super::wildcard::{covers, overlap};
+use super::wildcard::{covers, is_bare, overlap};
 use crate::base::symbol::Symbol;
 use crate::expr::path::{Step, Steps};
 use crate::expr::{Map, Value};
@@ -248,7 +248,9 @@ fn statement(value: &Value) -> Result<Statement, Unread> {
             actions: names(value, "Action", "NotAction")?
                 .map(Names::lowered)
                 .ok_or("a statement of the policy names no action")?,
-            resources: names(value, "Resource", "NotResource")?.unwrap_or_else(|| Names::Only(vec!["*".to_owned()])),
+            resources: names(value, "Resource", "NotResource")?
+                .map(Names::widened)
+                .unwrap_or_else(|| Names::Only(vec!["*".to_owned()])),
             conditions: conditions(value)?,
         })
     };
@@ -258,15 +260,29 @@ fn statement(value: &Value) -> Result<Statement, Unread> {
 impl Names {
     // The case of actions does not matter; `*:*` is `*`, since every action has a colon.
     fn lowered(self) -> Names {
-        let lower = |names: Vec<String>| {
-            let lower = |name: String| if name == "*:*" { "*".to_owned() } else { name.to_ascii_lowercase() };
-            names.into_iter().map(lower).collect()
+        self.map(|name| if is_all(&name) { "*".to_owned() } else { name.to_ascii_lowercase() })
+    }
+
+    // `arn:aws:*` is every resource that has a name.
+    fn widened(self) -> Names {
+        let is_every = |name: &str| {
+            let named = name.strip_prefix("arn:").map(|rest| rest.split_once(':').unwrap_or(("*", rest)));
+            is_all(name) || named.is_some_and(|(partition, rest)| !partition.is_empty() && is_all(rest))
         };
+        self.map(|name| if is_every(&name) { "*".to_owned() } else { name })
+    }
+
+    fn map(self, change: impl Fn(String) -> String) -> Names {
         match self {
-            Names::Only(names) => Names::Only(lower(names)),
-            Names::AllBut(names) => Names::AllBut(lower(names)),
+            Names::Only(names) => Names::Only(names.into_iter().map(change).collect()),
+            Names::AllBut(names) => Names::AllBut(names.into_iter().map(change).collect()),
         }
     }
+}
+
+// Stars with nothing but colons and question marks between them.
+fn is_all(name: &str) -> bool {
+    name.split(':').all(|part| part.contains('*') && is_bare(part))
 }
 
 fn present<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {

@@ -1,7 +1,7 @@
 //! `policy_cross_account`: whether a policy document lets another account in.
 
 use super::policy::{Document, Statement, account, is_account};
-use super::policy_public::positive;
+use super::policy_public::{ACCOUNTS, ARNS, positive};
 use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
 use crate::expr::{Truth, Value};
 use crate::model::Text;
@@ -80,11 +80,10 @@ impl CrossAccount {
     fn strangers<'s>(&self, statement: &'s Statement) -> Vec<&'s str> {
         let mut all: Vec<&str> = statement.principals.of("AWS").filter_map(account).collect();
         if statement.principals.is_everyone() {
-            const KEYS: [&str; 3] = ["aws:principalaccount", "aws:principalarn", "kms:calleraccount"];
-            let naming = statement
-                .conditions
-                .iter()
-                .filter(|condition| KEYS.contains(&condition.key.as_str()) && positive(&condition.operator).is_some());
+            let naming = statement.conditions.iter().filter(|condition| {
+                let key = condition.key.as_str();
+                (ACCOUNTS.contains(&key) || ARNS.contains(&key)) && positive(&condition.operator).is_some()
+            });
             all.extend(naming.flat_map(|condition| condition.values.iter().filter_map(|value| account(value))));
         }
         all.retain(|id| !self.trusted.iter().any(|trusted| trusted == id));

@@ -1,8 +1,7 @@
 //! `policy_public`: whether a policy document lets strangers in.
 
 use super::network::{Network, cover_everything};
-use super::policy::{Condition, Document, Names, Principals, Statement, account, is_account};
-use super::wildcard::is_bare;
+use super::policy::{Condition, Document, Names, Principals, Statement, account as account_of, is_account};
 use super::{About, Answer, Asked, Decided, Domain, Key, Question, Takes};
 use crate::expr::{Truth, Value};
 
@@ -10,7 +9,7 @@ use crate::expr::{Truth, Value};
 pub static POLICY_PUBLIC: Domain = Domain {
     name: "policy_public",
     doc: "Some Allow statement of the policy document is for everybody, and no condition limits it to known accounts, \
-          organizations, networks or resources. Operators that end in `IfExists`, negated ones and a bare `*` do not limit. \
+          organizations, networks or resources. Operators that end in `IfExists`, negated ones and wildcards in the place of an id do not limit. \
           Services are not strangers. A statement that denies the same to everybody, without a condition, cancels it.",
     keys: &[
         Key {
@@ -117,10 +116,10 @@ pub struct Limits<'a> {
 }
 
 /// Context keys whose value names an account.
-const ACCOUNTS: [&str; 5] =
+pub const ACCOUNTS: [&str; 5] =
     ["aws:sourceaccount", "aws:sourceowner", "aws:principalaccount", "kms:calleraccount", "s3:dataaccesspointaccount"];
 /// Context keys whose value is an ARN.
-const ARNS: [&str; 3] = ["aws:sourcearn", "aws:principalarn", "s3:dataaccesspointarn"];
+pub const ARNS: [&str; 3] = ["aws:sourcearn", "aws:principalarn", "s3:dataaccesspointarn"];
 /// Context keys that name something of the owner.
 const OWN: [&str; 7] = [
     "aws:principalorgid",
@@ -160,8 +159,8 @@ impl<'a> Limits<'a> {
             }
             "lambda:functionurlauthtype" => named && values.iter().all(|value| value == "AWS_IAM"),
             key if ACCOUNTS.contains(&key) => named && values.iter().all(|value| self.known_account(value)),
-            key if ARNS.contains(&key) => named && values.iter().all(|value| self.known_arn(key, value)),
-            key if OWN.contains(&key) => named && !values.iter().any(|value| is_bare(value)),
+            key if ARNS.contains(&key) => named && values.iter().all(|value| self.known_arn(value)),
+            key if OWN.contains(&key) => named && values.iter().all(|value| is_named(value)),
             _ => false,
         }
     }
@@ -171,16 +170,24 @@ impl<'a> Limits<'a> {
     }
 
     fn known_account(&self, value: &str) -> bool {
-        !is_bare(value) && self.is_trusted(value)
+        is_named(value) && self.is_trusted(value)
     }
 
-    fn known_arn(&self, key: &str, value: &str) -> bool {
-        // `arn:aws:*:*:*:*` says no more than a star does.
-        let behind = if value.starts_with("arn:") { 2 } else { 0 };
-        let bare = value.split(':').skip(behind).all(|part| part.is_empty() || is_bare(part));
-        // Whoever likes can have a role of some name in an own account.
-        let anybody = key == "aws:principalarn" && value.split(':').nth(4).is_some_and(is_bare);
-        !bare && !anybody && account(value).is_none_or(|account| self.is_trusted(account))
+    // Whoever likes can have a role, topic or queue of some name in an own account. Only the names of buckets are one of a kind.
+    fn known_arn(&self, value: &str) -> bool {
+        let mut parts = value.splitn(6, ':');
+        let (service, account, name) = (parts.nth(2), parts.nth(1), parts.next());
+        match (value.starts_with("arn:"), account, name) {
+            (true, Some(id), _) if is_account(id) => self.is_trusted(id),
+            (true, Some(""), Some(name)) => !name.is_empty() && !name.starts_with(WILD),
+            (true, Some(id), Some(name)) if id.contains(WILD) => service == Some("s3") && !name.starts_with(WILD),
+            (true, Some(_), Some(_)) => true,
+            (true, ..) => false,
+            (false, ..) if value.contains(WILD) => {
+                value.split(':').find(|part| is_account(part)).is_some_and(|id| self.is_trusted(id))
+            }
+            (false, ..) => account_of(value).is_none_or(|id| self.is_trusted(id)),
+        }
     }
 
     // Whether the ranges are small enough to be those of somebody.
@@ -194,6 +201,19 @@ impl<'a> Limits<'a> {
         };
         networks.iter().all(narrow) && !cover_everything(&networks)
     }
+}
+
+const WILD: [char; 2] = ['*', '?'];
+
+// What tells whose it is (all of an id; the organization of a path, the user of a session) is spelled out.
+fn is_named(value: &str) -> bool {
+    value.split(['/', ':']).next().is_some_and(|id| !id.is_empty() && !id.contains(WILD))
+}
+
+/// Whether the condition says for whom a service acts.
+pub fn names_source(condition: &Condition) -> bool {
+    let anybody = Limits { own: None, trusted: &[], min_prefix_v4: DEFAULT_PREFIX };
+    condition.key.starts_with("aws:source") && condition.key != "aws:sourceip" && anybody.limits(condition)
 }
 
 /// The operator without the quantifier of keys with several values; none if it holds for what is absent or other.
@@ -247,6 +267,21 @@ mod tests {
             ("StringNotEquals", "aws:SourceAccount", json!("123456789012"), true),
             ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:*:*:bucket"), false),
             ("ArnLike", "aws:SourceArn", json!("arn:aws:*:*:*:*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:*:*:*"), true),
+            ("ArnLike", "aws:SourceArn", json!("*:s3:::*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::bucket"), false),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:sns:*:*:orders"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:sns:*:123456789012:*"), false),
+            ("ArnLike", "aws:SourceArn", json!("*:123456789012:*"), false),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:sns:*:1234*:orders"), true),
+            ("StringLike", "aws:SourceAccount", json!("1*"), true),
+            ("StringLike", "aws:PrincipalOrgID", json!("o-*"), true),
+            ("StringLike", "aws:PrincipalOrgPaths", json!("o-*/r-ab12/*"), true),
+            ("StringLike", "aws:SourceVpce", json!("vpce-*"), true),
+            ("StringLike", "aws:userid", json!("AROAEXAMPLE:*"), false),
+            ("StringLike", "aws:userid", json!("*:admin"), true),
             ("ArnNotLike", "aws:SourceArn", json!("arn:aws:s3:::bucket"), true),
             ("ArnEquals", "aws:PrincipalArn", json!("arn:aws:iam::123456789012:role/x"), false),
             ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::*:role/x"), true),

@@ -1,48 +1,13 @@
 //! Helpers for the tests of operators: operands and values as rules and services write them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Value as Json, json};
 
-use crate::base::diagnostic::Diagnostics;
-use crate::base::yaml;
 use crate::expr::path::write_steps;
 use crate::expr::predicate::{Actual, Alone, Trace};
-use crate::expr::{Compiler, Environment, Path, Predicate, Schema, Truth, Value};
-
-struct Anything;
-
-impl Schema for Anything {
-    fn source(&self, _: &str) -> Result<(), Option<String>> {
-        Ok(())
-    }
-
-    fn path(&self, _: &str, _: &Path) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn scoped(&self, _: &str) -> bool {
-        false
-    }
-}
+use crate::expr::{Environment, Predicate, Truth, Value, testing};
 
 fn compile(rule: &Json) -> Result<Predicate, String> {
-    let node = yaml::parse("rule.yaml", &rule.to_string()).map_err(|fault| fault.to_string())?;
-    let mut diagnostics = Diagnostics::new("rule.yaml");
-    let mut compiler = Compiler {
-        diagnostics: &mut diagnostics,
-        params: &BTreeMap::new(),
-        schema: &Anything,
-        source: "own".to_owned(),
-        prefix: Path::default(),
-        whole: true,
-        reads: Vec::new(),
-        joins: Vec::new(),
-        used: BTreeSet::new(),
-    };
-    let predicate = compiler.predicate(&node);
-    let faults: Vec<String> = diagnostics.faults.iter().map(ToString::to_string).collect();
-    predicate.filter(|_| faults.is_empty()).ok_or(faults.join("\n"))
+    testing::compile("own", rule).map(|(predicate, _)| predicate)
 }
 
 fn environment() -> Environment<'static> {

@@ -1,8 +1,7 @@
 //! `trust_lacks_source`: whether a role trusts a service whoever it acts for.
 
 use super::policy::Document;
-use super::policy_public::positive;
-use super::wildcard::is_bare;
+use super::policy_public::names_source;
 use super::{About, Answer, Asked, Domain, Question};
 use crate::expr::{Truth, Value};
 
@@ -11,7 +10,7 @@ pub static TRUST_LACKS_SOURCE: Domain = Domain {
     name: "trust_lacks_source",
     doc: "Some statement of the trust policy lets a service assume the role without a condition that says for whom it may act \
           (`aws:SourceAccount`, `aws:SourceArn`, `aws:SourceOrgID` or `aws:SourceOrgPaths`), so that others can make the \
-          service use the role for them. Operators that end in `IfExists`, negated ones and a bare `*` are no such condition.",
+          service use the role for them. Operators that end in `IfExists`, negated ones and wildcards in the place of the account are no such condition.",
     keys: &[],
     absent: Truth::False,
     reads: &[],
@@ -29,8 +28,6 @@ pub static TRUST_LACKS_SOURCE: Domain = Domain {
 #[derive(Debug)]
 struct LacksSource;
 
-const SOURCES: [&str; 4] = ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"];
-
 impl Question for LacksSource {
     fn ask(&self, value: &Value, _: About<'_>) -> Answer {
         let document = match Document::read(value) {
@@ -40,13 +37,7 @@ impl Question for LacksSource {
         let open = document.allows().filter(|(statement, _)| {
             statement.principals.of("Service").next().is_some()
                 && statement.actions.touch("sts:assumerole*")
-                && !statement.conditions.iter().any(|condition| {
-                    SOURCES.contains(&condition.key.as_str())
-                        && positive(&condition.operator)
-                            .is_some_and(|o| o.starts_with("string") || o.starts_with("arn"))
-                        && !condition.values.is_empty()
-                        && !condition.values.iter().any(|value| is_bare(value))
-                })
+                && !statement.conditions.iter().any(names_source)
                 && !document.cancels(statement, &statement.actions)
         });
         Answer::allowing(open.map(|(_, decided)| decided).collect(), &document)
@@ -82,6 +73,8 @@ mod tests {
             ("StringEqualsIfExists", "aws:SourceAccount", json!("123456789012"), true),
             ("StringNotEquals", "aws:SourceAccount", json!("123456789012"), true),
             ("StringLike", "aws:SourceAccount", json!("*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:sns:*:*:*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::bucket"), false),
             ("StringEquals", "sts:ExternalId", json!("x"), true),
             ("Null", "aws:SourceAccount", json!("false"), true),
         ] {

@@ -163,27 +163,13 @@ fn compile(
     diagnostics: &mut Diagnostics,
 ) -> (Option<Compiled>, BTreeSet<String>) {
     let before = diagnostics.faults.len();
-    let mut compiler = Compiler {
-        diagnostics,
-        params,
-        schema: &CatalogSchema,
-        source: source.name().to_owned(),
-        prefix: Path::default(),
-        whole: true,
-        reads: Vec::new(),
-        joins: Vec::new(),
-        used: BTreeSet::new(),
-    };
+    let mut compiler = Compiler::new(diagnostics, params, &CatalogSchema, source.name());
     let where_ = where_.and_then(|node| compiler.predicate(node));
     let each = each.and_then(|node| each_of(node, &mut compiler));
-    if let Some(each) = &each {
-        compiler.whole = false;
-        compiler.prefix = match each.path.has_wildcard() {
-            true => each.path.clone(),
-            false => each.path.join(&Path { segments: vec![crate::expr::Segment::Any] }),
-        };
-    }
-    let assert = compiler.predicate(assert);
+    let assert = match &each {
+        Some(each) => compiler.each(&each.path, |compiler| compiler.predicate(assert)),
+        None => compiler.predicate(assert),
+    };
     let (reads, joins, used) = (compiler.reads, compiler.joins, compiler.used);
     let sound = diagnostics.faults.len() == before;
     let compiled = assert.filter(|_| sound).map(|assert| Compiled { where_, each, assert, reads, joins });
@@ -205,13 +191,8 @@ fn each_of(node: &Node, compiler: &mut Compiler<'_>) -> Option<Each> {
         return None;
     };
     let path = compiler.path(text, place)?;
-    compiler.reads.push((compiler.source.clone(), path.clone()));
-    let step = if path.has_wildcard() { Path::default() } else { Path { segments: vec![crate::expr::Segment::Any] } };
-    let outer = std::mem::replace(&mut compiler.prefix, path.join(&step));
-    compiler.whole = false;
-    let where_ = node.get("where").and_then(|node| compiler.predicate(node));
-    compiler.whole = true;
-    compiler.prefix = outer;
+    compiler.read(&path);
+    let where_ = node.get("where").and_then(|node| compiler.each(&path, |compiler| compiler.predicate(node)));
     let empty = match node.get("empty").map(|n| (n, n.text())) {
         None | Some((_, Some("not_relevant"))) => State::NotRelevant,
         Some((_, Some("passed"))) => State::Passed,

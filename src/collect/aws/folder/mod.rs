@@ -22,10 +22,10 @@ pub use self::recognize::is_folder;
 use super::credential_report;
 use super::objects::{self, Object, Origin, needed, with_identity};
 use crate::base::text::count;
-use crate::catalog::aws::kinds::{List, Scope, field_names};
+use crate::catalog::aws::fields::field_names;
+use crate::catalog::aws::kinds::{List, Scope};
 use crate::catalog::aws::{Row, row, rows};
 use crate::collect::Progress;
-use crate::collect::files::DOCUMENT;
 use crate::expr::projection::Sharing;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
 use crate::model::{Gap, GapReason, System, Technology};
@@ -93,7 +93,7 @@ pub fn read(
             Err(error) => gaps.extend(broken(file, &error)),
         }
     }
-    if folder.objects.is_empty() && later.is_empty() && gaps.iter().all(|gap| gap.kind == DOCUMENT) {
+    if folder.objects.is_empty() && later.is_empty() && gaps.iter().all(|gap| gap.kind == Gap::DOCUMENT) {
         return Err(FolderError::Nothing { origin });
     }
     // What is about objects comes when all of them are there; lists per object first.
@@ -262,7 +262,7 @@ impl Folder {
                     self.objects.keys().filter(here).cloned().collect()
                 }
                 // The report has all users.
-                (false, None) if row.asks[at].call.operation == "GetCredentialReport" => {
+                (false, None) if row.asks[at].call.is_credential_report() => {
                     self.objects.keys().filter(|key| key.0 == row.kind.name).cloned().collect()
                 }
                 (false, Some(_)) => self.find(row.kind.name, name).into_iter().collect(),
@@ -272,10 +272,8 @@ impl Folder {
                 let origin = self.origin(key.1.as_deref());
                 let Some(entry) = self.objects.get_mut(&key) else { continue };
                 let ask = &row.asks[at];
-                let answer = match ask.call.operation.as_str() {
-                    "GetCredentialReport" => decoded(answer),
-                    _ => Json::Object(answer.clone()),
-                };
+                let answer =
+                    if ask.call.is_credential_report() { decoded(answer) } else { Json::Object(answer.clone()) };
                 // What a report does not list is left unanswered, so that it is unknown.
                 if let Ok(part) = objects::take(ask, answer, &entry.object.fields, &origin) {
                     part.into_iter().for_each(|part| entry.object.attach(ask, part));
@@ -383,7 +381,7 @@ fn broken(file: &Path, problem: &str) -> Vec<Gap> {
     if gaps.is_empty() {
         let scope = Some(file.display().to_string());
         let reason = GapReason::Malformed;
-        gaps.push(Gap { kind: DOCUMENT.to_owned(), scope, reason, detail: problem.to_owned(), permission: None });
+        gaps.push(Gap { kind: Gap::DOCUMENT.to_owned(), scope, reason, detail: problem.to_owned(), permission: None });
     }
     gaps
 }

@@ -233,6 +233,8 @@ fn files_that_replace_flags() {
     assert_eq!(at(&subject, "authorization.modes"), r#"["Node","RBAC","Webhook"]"#);
     assert_eq!(origin(&subject, "authorization.modes").0, "documents[0].content.authorizers");
     assert!(at(&apiserver("--authorization-config=/authz.yaml", ""), "authorization.modes").starts_with("unknown"));
+    let none = "{path: /authz.yaml, kind: AuthorizationConfiguration, content: {authorizers: []}}";
+    assert!(at(&apiserver("--authorization-config=/authz.yaml", none), "authorization.modes").starts_with("unknown"));
 
     let authn = "{path: /authn.yaml, kind: AuthenticationConfiguration, content: {anonymous: {enabled: true, conditions: [{path: /livez}]}}}";
     let subject = apiserver("--authentication-config=/authn.yaml", authn);

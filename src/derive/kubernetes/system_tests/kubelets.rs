@@ -46,6 +46,18 @@ fn flags_over_drop_ins_over_the_file_over_defaults() {
     assert_eq!(at(&subject, "flags.hostname-override"), "absent");
 }
 
+#[test]
+fn every_kubelet_of_a_node_is_judged() {
+    let other = "{component: kubelet, pid: 4, argv: [/opt/kubelet, --anonymous-auth=true]}";
+    let facts = facts("--config=/var/lib/kubelet/config.yaml", FILE)
+        .replace("}], documents", &format!("}}, {other}], documents"));
+    let found = World::live().node("w-0", "").with(&facts).derive("kubelet");
+    let read = |subject: &Subject| at(subject, "config.authentication.anonymous.enabled");
+    assert_eq!(found.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
+    let elements: Vec<_> = found.subjects.iter().map(|subject| subject.element.as_deref()).collect();
+    assert_eq!(elements, [Some("process 1"), Some("process 2")]);
+}
+
 // Vector 6.
 #[test]
 fn a_kubelet_without_file_has_other_defaults() {

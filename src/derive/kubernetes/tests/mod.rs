@@ -1,5 +1,6 @@
 //! Tests of the views over small worlds.
 
+mod containers;
 mod hostile;
 mod namespaces;
 mod rbac;
@@ -153,4 +154,29 @@ fn is_known(value: &Value) -> bool {
         Value::Map(map) => Map::iter(map).all(|(_, value)| is_known(value)),
         _ => true,
     }
+}
+
+fn deployment(name: &str, podspec: Json) -> Json {
+    object("Deployment", "shop", name, json!({"spec": {"replicas": 2, "template": {"spec": podspec}}}))
+}
+
+fn replica_set(name: &str, owner: Json, podspec: Json) -> Json {
+    object(
+        "ReplicaSet",
+        "shop",
+        name,
+        json!({"metadata": owner, "spec": {"replicas": 2, "template": {"spec": podspec}}}),
+    )
+}
+
+fn pod(name: &str, metadata: Json, podspec: Json) -> Json {
+    object("Pod", "shop", name, json!({"metadata": metadata, "spec": podspec}))
+}
+
+fn simple() -> Json {
+    json!({"containers": [{"name": "app", "securityContext": {"privileged": false}}]})
+}
+
+fn names(subjects: &Subjects) -> Vec<String> {
+    subjects.subjects.iter().map(name).collect()
 }

@@ -23,24 +23,36 @@ fn shown_network(policies: &str, ingress: &str, egress: &str) -> [String; 1] {
 #[test]
 fn directions_of_a_policy() {
     let cases = [
-        (json!({"podSelector": {}}), "true", "false"),
-        (json!({"podSelector": {}, "policyTypes": ["Egress"]}), "false", "true"),
-        (json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}), "false", "false"),
-        (json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": []}), "true", "true"),
-        (json!({"podSelector": {}, "egress": [{"ports": []}]}), "true", "false"),
-        (json!({"podSelector": {}, "ingress": [{}]}), "false", "false"),
-        (json!({"podSelector": {"matchLabels": {"app": "web"}}}), "false", "false"),
-        (json!({"podSelector": {"matchLabels": {}, "matchExpressions": []}}), "true", "false"),
-        (json!({"podSelector": "all"}), "?", "false"),
-        (json!("deny"), "?", "?"),
+        (json!({"podSelector": {}}), "1", "true", "false"),
+        (json!({"podSelector": {}, "policyTypes": ["Egress"]}), "1", "false", "true"),
+        (
+            json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": [{"port": 53}]}]}),
+            "1",
+            "false",
+            "false",
+        ),
+        (json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": []}), "1", "true", "true"),
+        (json!({"podSelector": {}, "egress": [{"ports": []}]}), "1", "true", "false"),
+        (json!({"podSelector": {"matchLabels": {"app": "web"}}}), "1", "false", "false"),
+        (json!({"podSelector": {"matchLabels": {}, "matchExpressions": []}}), "1", "true", "false"),
+        (json!({"podSelector": "all"}), "?", "?", "false"),
+        (json!("deny"), "?", "?", "?"),
+        // What allows everything is no policy.
+        (json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}), "0", "false", "false"),
+        (json!({"podSelector": {}, "ingress": [{}]}), "0", "false", "false"),
+        (json!({"podSelector": {}, "ingress": [{"from": [], "ports": null}], "egress": [{}]}), "0", "false", "false"),
+        (json!({"podSelector": {}, "ingress": [{}], "policyTypes": ["Ingress", "Egress"]}), "1", "false", "true"),
+        (json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}), "1", "false", "false"),
+        (json!({"podSelector": {"matchLabels": {"app": "gateway"}}, "ingress": [{}]}), "1", "false", "false"),
+        (json!({"podSelector": {}, "ingress": "all"}), "?", "?", "false"),
     ];
-    for (spec, ingress, egress) in cases {
+    for (spec, policies, ingress, egress) in cases {
         let world = World::live(&[
             namespace("shop", json!({})),
             policy("shop", "p", spec.clone()),
             policy("other", "q", json!({})),
         ]);
-        assert_eq!(network(&world), shown_network("1", ingress, egress), "{spec}");
+        assert_eq!(network(&world), shown_network(policies, ingress, egress), "{spec}");
     }
 }
 
@@ -107,11 +119,41 @@ fn the_default_of_the_cluster_counts_where_no_label_does() {
     let world = with(&[facts("cp-0", "baseline"), facts("cp-1", "baseline")]);
     assert_eq!(
         world.read("namespace", "podSecurity.enforce"),
-        ["Namespace free: absent", "Namespace shop: \"baseline\""]
+        ["Namespace free: \"privileged\"", "Namespace shop: \"baseline\""]
     );
     assert_eq!(world.read("namespace", "podSecurity.mechanism")[1], "Namespace shop: \"cluster default\"");
     let world = with(&[facts("cp-0", "baseline"), facts("cp-1", "privileged")]);
     assert_eq!(world.read("namespace", "podSecurity.covered")[1], "Namespace shop: ?");
+    // Another API server of which nothing is known, or whose files set no default.
+    let node =
+        object("Node", "", "cp-1", json!({"metadata": {"labels": {"node-role.kubernetes.io/control-plane": ""}}}));
+    let world = with(&[facts("cp-0", "baseline"), node.clone()]);
+    assert_eq!(world.read("namespace", "podSecurity.covered")[1], "Namespace shop: ?");
+    let silent = object("NodeFacts", "", "cp-1", json!({"processes": [], "documents": []}));
+    let world = with(&[facts("cp-0", "baseline"), node, silent]);
+    assert_eq!(world.read("namespace", "podSecurity.covered")[1], "Namespace shop: ?");
+}
+
+#[test]
+fn labels_have_no_effect_in_an_exempt_namespace_or_without_the_plugin() {
+    let label = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+    let spaces = [namespace("free", label.clone()), namespace("shop", label)];
+    let world = World::live(&[&spaces[..], &[facts("cp-0", "baseline")]].concat());
+    assert_eq!(
+        world.read("namespace", "podSecurity.enforce"),
+        ["Namespace free: \"privileged\"", "Namespace shop: \"restricted\""]
+    );
+    assert_eq!(
+        stands(&world.view("namespace").subjects[0], "podSecurity.enforce"),
+        "podSecurity.enforce (exempt in the configuration of Pod Security admission, cp-0)"
+    );
+    let argv = json!(["kube-apiserver", "--disable-admission-plugins=PodSecurity"]);
+    let process = json!({"processes": [{"component": "kube-apiserver", "argv": argv}]});
+    let world = World::live(&[&spaces[..], &[object("NodeFacts", "", "cp-0", process)]].concat());
+    assert_eq!(
+        world.read("namespace", "podSecurity.enforce"),
+        ["Namespace free: \"privileged\"", "Namespace shop: \"privileged\""]
+    );
 }
 
 fn engine(failure: &str, extra: Json) -> Json {
@@ -163,10 +205,14 @@ fn a_known_engine_covers_the_namespaces_that_it_selects() {
 #[test]
 fn an_admission_policy_that_denies_pods_needs_a_look() {
     let rules = json!([{"apiGroups": [""], "operations": ["CREATE"], "resources": ["pods"]}]);
-    let policy =
-        object("ValidatingAdmissionPolicy", "", "p", json!({"spec": {"matchConstraints": {"resourceRules": rules}}}));
+    let policy = object(
+        "ValidatingAdmissionPolicy",
+        "",
+        "gatekeeper-p",
+        json!({"spec": {"matchConstraints": {"resourceRules": rules}}}),
+    );
     let bound = |actions: Json| {
-        let spec = json!({"policyName": "p", "validationActions": actions});
+        let spec = json!({"policyName": "gatekeeper-p", "validationActions": actions});
         object("ValidatingAdmissionPolicyBinding", "", "b", json!({"spec": spec}))
     };
     let covered = |actions: Json| {
@@ -186,6 +232,7 @@ fn objects_of_the_default_namespace() {
         object("Service", "default", "kubernetes", json!({})),
         object("ServiceAccount", "default", "default", json!({})),
         object("RoleBinding", "kube-public", "system:controller:bootstrap-signer", json!({})),
+        object("RoleBinding", "kube-public", "kubeadm:bootstrap-signer-clusterinfo", json!({})),
     ];
     let world = World::live(&objects);
     let expected = ["Namespace default: []", "Namespace kube-public: []", "Namespace shop: ?"];

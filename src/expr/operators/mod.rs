@@ -1,11 +1,16 @@
 //! The operators: one table. The compiler, the JSON Schema for editors, the reference page and the tests of every
 //! operator's example are made from it.
 
+mod decide;
+
 use regex::Regex;
 
 use super::domain::DOMAIN;
-use super::typed::{self, Type, Typed};
 use super::{Truth, Value};
+use decide::{
+    age, between, compare, contains, contains_all, contains_any, equals, has_type, is_empty, is_in, is_true, matches,
+    mode_within, subset_of, text_test,
+};
 
 /// An operator: what it is called, what it takes, what it means.
 #[derive(Debug)]
@@ -14,7 +19,7 @@ pub struct Operator {
     pub name: &'static str,
     /// What may stand as its operand.
     pub takes: Takes,
-    /// Truth when the value is absent or null, unless the rule says `unset`.
+    /// Truth when the value is absent or null, unless the rule says `unset`; the opposite where the operand is `false`.
     pub absent: Truth,
     /// Begins the words that evidence shows for what was expected.
     pub words: &'static str,
@@ -88,146 +93,6 @@ pub struct Modifiers {
     pub ignore_case: bool,
     /// The moment that ages are judged against.
     pub now: jiff::Timestamp,
-}
-
-impl Spelled {
-    /// The spelling of a scalar; none for lists and maps.
-    pub fn of(value: &Value) -> Option<Spelled> {
-        let number = match value {
-            Value::Int(n) => Some(*n as f64),
-            Value::Float(n) => Some(*n),
-            _ => None,
-        };
-        spelling(value).map(|text| Spelled { text: text.into_owned(), number })
-    }
-
-    fn equals(&self, value: &Value, modifiers: Modifiers) -> Truth {
-        match (value, self.number) {
-            (Value::Int(n), Some(own)) => Truth::from(*n as f64 == own),
-            (Value::Float(n), Some(own)) => Truth::from(*n == own),
-            (Value::Str(text), Some(own)) => Truth::from(typed::number(text) == Some(own)),
-            _ => match spelling(value) {
-                Some(text) if modifiers.ignore_case => Truth::from(text.eq_ignore_ascii_case(&self.text)),
-                Some(text) => Truth::from(text == self.text.as_str()),
-                None => Truth::Unknown,
-            },
-        }
-    }
-}
-
-fn spelling(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
-    match value {
-        Value::Str(text) => Some((&**text).into()),
-        Value::Bool(true) => Some("true".into()),
-        Value::Bool(false) => Some("false".into()),
-        Value::Int(n) => Some(n.to_string().into()),
-        Value::Float(n) => Some(n.to_string().into()),
-        Value::Null | Value::List(_) | Value::Map(_) | Value::Unknown(_) => None,
-    }
-}
-
-fn equals(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
-    match operand {
-        Operand::Scalar(own) => own.equals(value, modifiers),
-        _ => Truth::Unknown,
-    }
-}
-
-fn is_in(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
-    match operand {
-        Operand::Scalars(known) if spelling(value).is_some() => {
-            Truth::any(known.iter().map(|own| own.equals(value, modifiers)))
-        }
-        _ => Truth::Unknown,
-    }
-}
-
-fn compare(value: &Value, operand: &Operand, holds: fn(f64, f64) -> bool) -> Truth {
-    match (Type::Number.read(value), operand) {
-        (Some(Typed::Number(n)), Operand::Number(own)) => Truth::from(holds(n, *own)),
-        _ => Truth::Unknown,
-    }
-}
-
-fn text_test(value: &Value, operand: &Operand, modifiers: Modifiers, holds: fn(&str, &str) -> bool) -> Truth {
-    match (spelling(value), operand) {
-        (Some(text), Operand::Scalar(own)) if modifiers.ignore_case => {
-            Truth::from(holds(&text.to_lowercase(), &own.text.to_lowercase()))
-        }
-        (Some(text), Operand::Scalar(own)) => Truth::from(holds(&text, &own.text)),
-        _ => Truth::Unknown,
-    }
-}
-
-// Element of a list, key of a map, or part of a text.
-fn holds_member(value: &Value, own: &Spelled, modifiers: Modifiers) -> Truth {
-    match value {
-        Value::List(items) => Truth::any(items.iter().map(|item| match item {
-            Value::Null | Value::List(_) | Value::Map(_) => Truth::False,
-            item => own.equals(item, modifiers),
-        })),
-        // An entry that was not collected may not be there.
-        Value::Map(map) => Truth::any(map.iter().map(|(key, value)| {
-            let same = own.equals(&Value::str(key.as_str()), modifiers);
-            if same == Truth::True && matches!(value, Value::Unknown(_)) { Truth::Unknown } else { same }
-        })),
-        Value::Str(text) if modifiers.ignore_case => {
-            Truth::from(text.to_lowercase().contains(&own.text.to_lowercase()))
-        }
-        Value::Str(text) => Truth::from(text.contains(&own.text)),
-        _ => Truth::Unknown,
-    }
-}
-
-fn contains(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
-    match operand {
-        Operand::Scalar(own) => holds_member(value, own, modifiers),
-        _ => Truth::Unknown,
-    }
-}
-
-fn contains_any(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
-    match operand {
-        Operand::Scalars(known) => Truth::any(known.iter().map(|own| holds_member(value, own, modifiers))),
-        _ => Truth::Unknown,
-    }
-}
-
-fn contains_all(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
-    match operand {
-        Operand::Scalars(known) => Truth::all(known.iter().map(|own| holds_member(value, own, modifiers))),
-        _ => Truth::Unknown,
-    }
-}
-
-fn subset_of(value: &Value, operand: &Operand, modifiers: Modifiers) -> Truth {
-    let (Operand::Scalars(known), Value::List(items)) = (operand, value) else { return Truth::Unknown };
-    Truth::all(items.iter().map(|item| match item {
-        Value::Null => Truth::False,
-        item => Truth::any(known.iter().map(|own| own.equals(item, modifiers))),
-    }))
-}
-
-fn age(value: &Value, operand: &Operand, modifiers: Modifiers, holds: fn(f64, f64) -> bool) -> Truth {
-    match (typed::age(value, modifiers.now), operand) {
-        (Some(age), Operand::Number(seconds)) => Truth::from(holds(age, *seconds)),
-        _ => Truth::Unknown,
-    }
-}
-
-fn is_empty(value: &Value) -> Truth {
-    match value {
-        Value::Null => Truth::True,
-        Value::Str(text) => text.is_empty().into(),
-        Value::List(items) => items.is_empty().into(),
-        // An entry that was not collected may not be there.
-        Value::Map(map) => Truth::all(map.iter().map(|(_, value)| match value {
-            Value::Unknown(_) => Truth::Unknown,
-            _ => Truth::False,
-        })),
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) => Truth::False,
-        Value::Unknown(_) => Truth::Unknown,
-    }
 }
 
 /// Names of value types, for the operator `type`.
@@ -324,10 +189,7 @@ pub static OPERATORS: &[Operator] = &[
         wants: "a number",
         doc: "From the first to the second number, both included.",
         example: ("[1, 5]", "5", "6"),
-        test: |v, o, _| match (Type::Number.read(v), o) {
-            (Some(Typed::Number(n)), Operand::Range(low, high)) => Truth::from(*low <= n && n <= *high),
-            _ => Truth::Unknown,
-        },
+        test: between,
     },
     Operator {
         name: "matches",
@@ -337,10 +199,7 @@ pub static OPERATORS: &[Operator] = &[
         wants: "text",
         doc: "The regular expression is found in the text; anchor it with `^` and `$` where the whole text is meant.",
         example: (r#""^v[0-9]+$""#, r#""v12""#, r#""v12a""#),
-        test: |v, o, _| match (spelling(v), o) {
-            (Some(text), Operand::Pattern(pattern)) => Truth::from(pattern.is_match(&text)),
-            _ => Truth::Unknown,
-        },
+        test: matches,
     },
     Operator {
         name: "starts_with",
@@ -426,21 +285,21 @@ pub static OPERATORS: &[Operator] = &[
         name: "exists",
         takes: Takes::Flag,
         absent: Truth::False,
-        words: "set: ",
+        words: "set",
         wants: "a value",
         doc: "Whether there is a value other than null.",
         example: ("true", "0", "null"),
-        test: |_, o, _| Truth::from(matches!(o, Operand::Flag(true))),
+        test: |_, o, _| Truth::from(is_true(o)),
     },
     Operator {
         name: "empty",
         takes: Takes::Flag,
         absent: Truth::True,
-        words: "empty: ",
+        words: "empty",
         wants: "a value",
         doc: "Whether it is absent, null, empty text, an empty list or an empty map.",
         example: ("false", "[1]", "[]"),
-        test: |v, o, _| if matches!(o, Operand::Flag(true)) { is_empty(v) } else { !is_empty(v) },
+        test: |v, o, _| if is_true(o) { is_empty(v) } else { !is_empty(v) },
     },
     Operator {
         name: "type",
@@ -450,11 +309,7 @@ pub static OPERATORS: &[Operator] = &[
         wants: "a value",
         doc: "The value is of this type: text, number, boolean, list or map.",
         example: (r#""list""#, "[]", r#""a""#),
-        test: |v, o, _| match (v, o) {
-            (Value::Unknown(_), _) => Truth::Unknown,
-            (v, Operand::Scalar(name)) => Truth::from(v.kind().trim_start_matches("a ") == name.text),
-            _ => Truth::Unknown,
-        },
+        test: has_type,
     },
     Operator {
         name: "mode_within",
@@ -464,10 +319,7 @@ pub static OPERATORS: &[Operator] = &[
         wants: "a file mode",
         doc: "A file mode without any bit outside of this one: 0400 is within 0600, 0477 is not.",
         example: (r#""0600""#, r#""0400""#, r#""0477""#),
-        test: |v, o, _| match (typed::mode(v), o) {
-            (Some(mode), Operand::Mode(allowed)) => Truth::from(mode & !allowed == 0),
-            _ => Truth::Unknown,
-        },
+        test: mode_within,
     },
     Operator {
         name: "older_than",
@@ -522,9 +374,6 @@ pub static MODIFIERS: &[(&str, &str)] = &[
     ("ignore_case", "Upper and lower case are the same."),
     ("unset", "The truth when the value is absent or null: true, false or unknown."),
 ];
-
-/// Comparisons that typed and numeric operators take.
-pub const COMPARISONS: [&str; 6] = ["equals", "gt", "gte", "lt", "lte", "between"];
 
 /// The operator `name`.
 pub fn operator(name: &str) -> Option<&'static Operator> {

@@ -1,8 +1,9 @@
-//! Keeps secrets on the node: by the name of a flag, key or variable, and by what a text looks like.
+//! Finds secrets in command lines and what they read: by the name of a flag, key or variable, and by what a text looks like.
 
 use serde_json::Value;
 
-use super::facts::REDACTED;
+/// Stands for the part of a command line or document that may be secret.
+pub const REDACTED: &str = "(redacted)";
 
 /// Words that make the value of a flag, key or variable a secret.
 const SECRET_WORDS: &[&str] = &[
