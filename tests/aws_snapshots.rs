@@ -20,7 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use common::{Scan, run, spm};
 use serde_json::{Value as Json, json};
-use spm::catalog::aws::kinds::{Step, check_path};
+use spm::catalog::aws::fields::{Step, check_path};
 use spm::inventory::secrets::PLACES;
 
 /// A generated account.

@@ -31,7 +31,7 @@ pub(super) const NAMESPACE: View = View {
         field("namespace.workloads", "number of workloads in it"),
         field(
             "network.policies",
-            "number of NetworkPolicies; unknown if there are none, but another engine can hold rules for the whole cluster",
+            "number of NetworkPolicies that hold something back (one that allows every pod everything does not); unknown if there are none, but another engine can hold rules for the whole cluster",
         ),
         field("network.defaultDenyIngress", "a policy selects every pod and allows no incoming traffic"),
         field("network.defaultDenyEgress", "a policy selects every pod and allows no outgoing traffic"),
@@ -58,7 +58,8 @@ pub(super) const NAMESPACE: View = View {
             read("ValidatingWebhookConfiguration", &["webhooks"]),
             read("ValidatingAdmissionPolicy", &["spec"]),
             read("ValidatingAdmissionPolicyBinding", &["spec"]),
-            read("NodeFacts", &["documents"]),
+            read("Node", &["metadata.labels"]),
+            read("NodeFacts", &["documents", "processes"]),
         ],
         OBJECTS,
     ],

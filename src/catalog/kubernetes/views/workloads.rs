@@ -16,7 +16,7 @@ const WORKLOADS: &[&str] = &{
     kinds
 };
 
-/// Which containers there are.
+/// Which containers there are, and what decides about all of them.
 const CONTAINERS: &[Read] = &[read(
     PODSPEC,
     &[
@@ -25,6 +25,8 @@ const CONTAINERS: &[Read] = &[read(
         "initContainers[*].restartPolicy",
         "ephemeralContainers[*].name",
         "os.name",
+        "nodeSelector['kubernetes.io/os']",
+        "hostNetwork",
     ],
 )];
 
@@ -43,7 +45,7 @@ pub(super) const WORKLOAD: View = View {
         field("workload.namespace", "namespace; `default` if the manifest names none"),
         field("workload.replicas", "wanted replicas, 1 if not written; absent for kinds that have none"),
         field("workload.static", "a static pod (mirror pod) of a node"),
-        field("workload.windows", "declared to run on Windows"),
+        field("workload.windows", "declared to run on Windows, or only on nodes with Windows"),
         field("token.automount", "whether pods get a service account token: pod over service account over true"),
         field("token.account", "name of the service account, `default` if the pod spec names none"),
         open("", "every field of the pod spec"),
@@ -89,12 +91,15 @@ pub(super) const CONTAINER: View = View {
         field("workload.system", "its namespace belongs to the cluster"),
         field("workload.namespace", "namespace; `default` if the manifest names none"),
         field("workload.static", "a static pod (mirror pod) of a node"),
-        field("workload.windows", "declared to run on Windows"),
+        field("workload.windows", "declared to run on Windows, or only on nodes with Windows"),
         open(
             "securityContext",
             "the container's security context; runAsUser, runAsGroup, runAsNonRoot, seLinuxOptions, seccompProfile, appArmorProfile and windowsOptions come from the pod where the container has none",
         ),
-        open("", "every field of the container"),
+        open(
+            "",
+            "every field of the container; in a pod on the network of its node the host port of a port is its own",
+        ),
     ],
     sources: WORKLOADS,
     reads: &[OWNERS, CONTROLLERS, CONTAINERS],

@@ -51,6 +51,8 @@ impl Decoder<'_> {
                     job.save(&head, kind, object);
                 }
                 let Some(asked) = self.context.wanted.get(kind.name) else { return Ok(()) };
+                // Also if it cannot be decoded.
+                job.found.listed.insert(kind.name);
                 let mut projection = &asked.everywhere;
                 let mut value = json::decode(text, projection, &self.memory).map_err(broken)?;
                 if let Some(more) = self.more(asked, &value) {

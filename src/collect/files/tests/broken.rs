@@ -8,7 +8,7 @@ fn the_rest_of_a_file_survives_what_is_broken() {
     let inventory = one("x.yaml", broken);
     assert_eq!(names(&inventory, "Pod"), ["Pod ns/a", "Pod ns/b"]);
     assert!(ends(&gaps(&inventory)[0], GapReason::Malformed, "x.yaml:10"), "{:?}", inventory.gaps());
-    assert_eq!(inventory.gaps()[0].kind, DOCUMENT);
+    assert_eq!(inventory.gaps()[0].kind, Gap::DOCUMENT);
     assert!(inventory.notes[0].contains("x.yaml:10: malformed"), "{:?}", inventory.notes);
 
     let cut = pod("cut");

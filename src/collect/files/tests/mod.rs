@@ -11,12 +11,12 @@ mod yaml;
 use std::fs;
 use std::path::Path;
 
-use super::{DOCUMENT, FileInput, FilesError, read};
+use super::{FileInput, FilesError, read};
 use crate::expr::Value;
 use crate::expr::path::Path as ValuePath;
 use crate::inventory::snapshot::SnapshotWriter;
 use crate::inventory::{Inventory, Mode, Presence, Wanted};
-use crate::model::GapReason;
+use crate::model::{Gap, GapReason};
 
 const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 

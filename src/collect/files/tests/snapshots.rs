@@ -65,7 +65,7 @@ fn a_snapshot_without_its_end_is_incomplete() {
     assert_eq!(lines.len(), 4);
     for kept in [&lines[..3], &[lines[0], lines[1], lines[3]]] {
         let inventory = one("cut.jsonl", kept.join("\n"));
-        let gap = inventory.gaps().iter().find(|gap| gap.kind == DOCUMENT).unwrap();
+        let gap = inventory.gaps().iter().find(|gap| gap.kind == Gap::DOCUMENT).unwrap();
         assert_eq!(gap.reason, GapReason::Truncated);
     }
     let newer = text.replace("spm.snapshot/v1", "spm.snapshot/v2");
