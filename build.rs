@@ -19,7 +19,7 @@ mod expr;
 mod model;
 #[allow(dead_code, unused_imports)]
 mod rules {
-    #[path = "../src/rules/check.rs"]
+    #[path = "../src/rules/check/mod.rs"]
     mod check;
     #[path = "../src/rules/library.rs"]
     mod library;

@@ -82,7 +82,7 @@ Register-ArgumentCompleter -Native -CommandName 'spm' -ScriptBlock {
             [CompletionResult]::new('--rule', '--rule', [CompletionResultType]::ParameterName, 'Only rules whose id, title or check contains this')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only resources whose `Kind namespace/name` contains this')
             [CompletionResult]::new('--view', '--view', [CompletionResultType]::ParameterName, '`complete` also shows what is not relevant')
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order of the rules: `COLUMN` or `COLUMN:desc`')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order of the rules, by one of the columns attention, system, technology, standard, rule, title, severity, result, failed, waived, manual, passed, not-relevant, assessed')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of standard output, or of --output files that name none')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable')
@@ -125,7 +125,7 @@ Register-ArgumentCompleter -Native -CommandName 'spm' -ScriptBlock {
             [CompletionResult]::new('--rule', '--rule', [CompletionResultType]::ParameterName, 'Only rules whose id, title or check contains this')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only resources whose `Kind namespace/name` contains this')
             [CompletionResult]::new('--view', '--view', [CompletionResultType]::ParameterName, '`complete` also shows what is not relevant')
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order of the rules: `COLUMN` or `COLUMN:desc`')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order of the rules, by one of the columns attention, system, technology, standard, rule, title, severity, result, failed, waived, manual, passed, not-relevant, assessed')
             [CompletionResult]::new('--waivers', '--waivers', [CompletionResultType]::ParameterName, 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of standard output, or of --output files that name none')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable')
@@ -145,14 +145,14 @@ Register-ArgumentCompleter -Native -CommandName 'spm' -ScriptBlock {
             break
         }
         'spm;explain' {
-            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'Only these systems')
-            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Only rules of these standards')
             [CompletionResult]::new('--standard', '--standard', [CompletionResultType]::ParameterName, 'Only rules of these standards')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only resources whose `Kind namespace/name` contains this')
             [CompletionResult]::new('--result', '--result', [CompletionResultType]::ParameterName, 'Only resources with these results; without it, all that are relevant')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Form of the answer')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'Only these systems')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share')
             [CompletionResult]::new('--waivers', '--waivers', [CompletionResultType]::ParameterName, 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours on standard output')
             [CompletionResult]::new('--pack', '--pack', [CompletionResultType]::ParameterName, 'Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable')
@@ -469,15 +469,15 @@ Register-ArgumentCompleter -Native -CommandName 'spm' -ScriptBlock {
             break
         }
         'spm;permissions' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only for these namespaces, as `scan --namespace`')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Only for these namespaces, as `scan --namespace`')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the roles')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'Also bind them to this service account (NAMESPACE/NAME)')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Standards to show and gate: short or full name, a version with `cis@1.11.1`; CIS if none. See `spm standards`')
             [CompletionResult]::new('--standard', '--standard', [CompletionResultType]::ParameterName, 'Standards to show and gate: short or full name, a version with `cis@1.11.1`; CIS if none. See `spm standards`')
             [CompletionResult]::new('--manual', '--manual', [CompletionResultType]::ParameterName, '`strict` leaves every requirement that the standard calls manual to a person')
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only for these namespaces, as `scan --namespace`')
-            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Only for these namespaces, as `scan --namespace`')
             [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'Read the facts of nodes from pods: `daemonset` creates them for this scan, `facts` reads those of a permanent DaemonSet. Without it nothing is ever created')
             [CompletionResult]::new('--node-namespace', '--node-namespace', [CompletionResultType]::ParameterName, 'Namespace of these pods; created for the scan if it is not there')
-            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the roles')
-            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'Also bind them to this service account (NAMESPACE/NAME)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours on standard output')
             [CompletionResult]::new('--pack', '--pack', [CompletionResultType]::ParameterName, 'Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml')
@@ -524,11 +524,11 @@ Register-ArgumentCompleter -Native -CommandName 'spm' -ScriptBlock {
             break
         }
         'spm;cleanup' {
+            [CompletionResult]::new('--node-namespace', '--node-namespace', [CompletionResultType]::ParameterName, 'Namespace of the pods')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig; the current one if none')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Certificate authority to trust beside the kubeconfig''s')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest time that one call may take')
-            [CompletionResult]::new('--node-namespace', '--node-namespace', [CompletionResultType]::ParameterName, 'Namespace of the pods')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours on standard output')
             [CompletionResult]::new('--pack', '--pack', [CompletionResultType]::ParameterName, 'Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml')

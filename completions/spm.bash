@@ -244,12 +244,16 @@ _spm() {
             return 0
             ;;
         spm__subcmd__cleanup)
-            opts="-q -v -h --kubeconfig --context --ca-file --timeout --node-namespace --all --quiet --verbose --color --pack --config --help"
+            opts="-q -v -h --node-namespace --all --kubeconfig --context --ca-file --timeout --quiet --verbose --color --pack --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --node-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --kubeconfig)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -263,10 +267,6 @@ _spm() {
                     return 0
                     ;;
                 --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --node-namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -582,24 +582,12 @@ _spm() {
             return 0
             ;;
         spm__subcmd__explain)
-            opts="-s -q -v -h --system --at --store --standard --resource --result --trace --format --waivers --ignore-waivers --quiet --verbose --color --pack --config --help"
+            opts="-s -q -v -h --standard --resource --result --trace --format --system --at --store --waivers --ignore-waivers --quiet --verbose --color --pack --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --system)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --at)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --store)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --standard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -613,11 +601,23 @@ _spm() {
                     return 0
                     ;;
                 --result)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "failed manual passed not-relevant" -- "${cur}"))
                     return 0
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "text markdown json" -- "${cur}"))
+                    return 0
+                    ;;
+                --system)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --waivers)
@@ -1076,12 +1076,28 @@ _spm() {
             return 0
             ;;
         spm__subcmd__permissions)
-            opts="-s -n -q -v -h --standard --manual --allow-node-proxy --namespace --nodes --node-namespace --name --bind --quiet --verbose --color --pack --config --help"
+            opts="-n -s -q -v -h --allow-node-proxy --namespace --name --bind --standard --manual --nodes --node-namespace --quiet --verbose --color --pack --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --standard)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1094,27 +1110,11 @@ _spm() {
                     COMPREPLY=($(compgen -W "decide strict" -- "${cur}"))
                     return 0
                     ;;
-                --namespace)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --nodes)
                     COMPREPLY=($(compgen -W "daemonset facts" -- "${cur}"))
                     return 0
                     ;;
                 --node-namespace)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --name)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --bind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1173,11 +1173,11 @@ _spm() {
                     return 0
                     ;;
                 --result)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "failed manual passed not-relevant" -- "${cur}"))
                     return 0
                     ;;
                 --severity)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "critical high medium low" -- "${cur}"))
                     return 0
                     ;;
                 --rule)
@@ -1201,7 +1201,7 @@ _spm() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv html markdown sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1649,11 +1649,11 @@ _spm() {
                     return 0
                     ;;
                 --result)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "failed manual passed not-relevant" -- "${cur}"))
                     return 0
                     ;;
                 --severity)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "critical high medium low" -- "${cur}"))
                     return 0
                     ;;
                 --rule)
@@ -1673,7 +1673,7 @@ _spm() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "table json csv html markdown sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --output)

@@ -75,14 +75,26 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l save -d 'Keep what was 
 complete -c spm -n "__fish_spm_using_subcommand scan" -s s -l standard -d 'Standards to show and gate: short or full name, a version with `cis@1.11.1`; CIS if none. See `spm standards`' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l manual -d '`strict` leaves every requirement that the standard calls manual to a person' -r -f -a "decide\t'What can be decided is decided'
 strict\t'The standard\'s word'"
-complete -c spm -n "__fish_spm_using_subcommand scan" -l result -d 'Only these results' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -l severity -d 'Only rules of these severities' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l result -d 'Only these results' -r -f -a "failed\t''
+manual\t''
+passed\t''
+not-relevant\t''"
+complete -c spm -n "__fish_spm_using_subcommand scan" -l severity -d 'Only rules of these severities' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rule -d 'Only rules whose id, title or check contains this' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l resource -d 'Only resources whose `Kind namespace/name` contains this' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l view -d '`complete` also shows what is not relevant' -r -f -a "recommended\t'Without what is not relevant'
 complete\t'Everything'"
-complete -c spm -n "__fish_spm_using_subcommand scan" -l sort -d 'Order of the rules: `COLUMN` or `COLUMN:desc`' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -l format -d 'Format of standard output, or of --output files that name none' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l sort -d 'Order of the rules, by one of the columns attention, system, technology, standard, rule, title, severity, result, failed, waived, manual, passed, not-relevant, assessed' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -l format -d 'Format of standard output, or of --output files that name none' -r -f -a "table\t'Readable page for a terminal: posture, what failed and why, what could not be decided'
+json\t'Everything in one document, format spm.assessment/v1'
+csv\t'One row per rule and resource, for spreadsheets'
+html\t'Interactive page in one file for a browser, works offline'
+markdown\t'Summary for pull requests and tickets'
+sarif\t'SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known'
+junit\t'JUnit XML for pipelines: a suite per standard, a test case per rule and resource'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on -d 'Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)' -r -f -a "critical\t'Failed rules of critical severity'
 high\t'High and above'
@@ -121,15 +133,27 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l at -d 'Of each system
 complete -c spm -n "__fish_spm_using_subcommand report" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand report" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`; else those that the scan was asked for' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -s n -l namespace -d 'Only resources in these namespaces or regions' -r
-complete -c spm -n "__fish_spm_using_subcommand report" -l result -d 'Only these results' -r
-complete -c spm -n "__fish_spm_using_subcommand report" -l severity -d 'Only rules of these severities' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -l result -d 'Only these results' -r -f -a "failed\t''
+manual\t''
+passed\t''
+not-relevant\t''"
+complete -c spm -n "__fish_spm_using_subcommand report" -l severity -d 'Only rules of these severities' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''"
 complete -c spm -n "__fish_spm_using_subcommand report" -l rule -d 'Only rules whose id, title or check contains this' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l resource -d 'Only resources whose `Kind namespace/name` contains this' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l view -d '`complete` also shows what is not relevant' -r -f -a "recommended\t'Without what is not relevant'
 complete\t'Everything'"
-complete -c spm -n "__fish_spm_using_subcommand report" -l sort -d 'Order of the rules: `COLUMN` or `COLUMN:desc`' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -l sort -d 'Order of the rules, by one of the columns attention, system, technology, standard, rule, title, severity, result, failed, waived, manual, passed, not-relevant, assessed' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
-complete -c spm -n "__fish_spm_using_subcommand report" -l format -d 'Format of standard output, or of --output files that name none' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -l format -d 'Format of standard output, or of --output files that name none' -r -f -a "table\t'Readable page for a terminal: posture, what failed and why, what could not be decided'
+json\t'Everything in one document, format spm.assessment/v1'
+csv\t'One row per rule and resource, for spreadsheets'
+html\t'Interactive page in one file for a browser, works offline'
+markdown\t'Summary for pull requests and tickets'
+sarif\t'SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known'
+junit\t'JUnit XML for pipelines: a suite per standard, a test case per rule and resource'"
 complete -c spm -n "__fish_spm_using_subcommand report" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l query -d 'Print the same filter as a query instead: SQL for the history file, to be run with any SQLite tool, and in its comments DQL for a security platform with the findings as events; or one of the two' -r -f -a "sql\t'SQL on the views of the history file'
 dql\t'DQL on compliance events'
@@ -144,15 +168,18 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l ignore-waivers -d 'Ta
 complete -c spm -n "__fish_spm_using_subcommand report" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand report" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c spm -n "__fish_spm_using_subcommand explain" -l system -d 'Only these systems' -r
-complete -c spm -n "__fish_spm_using_subcommand explain" -l at -d 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one' -r
-complete -c spm -n "__fish_spm_using_subcommand explain" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand explain" -s s -l standard -d 'Only rules of these standards' -r
 complete -c spm -n "__fish_spm_using_subcommand explain" -l resource -d 'Only resources whose `Kind namespace/name` contains this' -r
-complete -c spm -n "__fish_spm_using_subcommand explain" -l result -d 'Only resources with these results; without it, all that are relevant' -r
+complete -c spm -n "__fish_spm_using_subcommand explain" -l result -d 'Only resources with these results; without it, all that are relevant' -r -f -a "failed\t''
+manual\t''
+passed\t''
+not-relevant\t''"
 complete -c spm -n "__fish_spm_using_subcommand explain" -l format -d 'Form of the answer' -r -f -a "text\t'For people at a terminal'
 markdown\t'For tickets'
 json\t'For tools'"
+complete -c spm -n "__fish_spm_using_subcommand explain" -l system -d 'Only these systems' -r
+complete -c spm -n "__fish_spm_using_subcommand explain" -l at -d 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one' -r
+complete -c spm -n "__fish_spm_using_subcommand explain" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand explain" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
 complete -c spm -n "__fish_spm_using_subcommand explain" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -354,15 +381,15 @@ complete -c spm -n "__fish_spm_using_subcommand collect; and __fish_seen_subcomm
 complete -c spm -n "__fish_spm_using_subcommand collect; and __fish_seen_subcommand_from node" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c spm -n "__fish_spm_using_subcommand collect; and __fish_seen_subcommand_from help" -f -a "node" -d 'Facts of this node for `spm scan --node-facts`: processes, modes and owners of files, known documents; no secrets'
 complete -c spm -n "__fish_spm_using_subcommand collect; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c spm -n "__fish_spm_using_subcommand permissions" -s n -l namespace -d 'Only for these namespaces, as `scan --namespace`' -r
+complete -c spm -n "__fish_spm_using_subcommand permissions" -l name -d 'Name of the roles' -r
+complete -c spm -n "__fish_spm_using_subcommand permissions" -l bind -d 'Also bind them to this service account (NAMESPACE/NAME)' -r
 complete -c spm -n "__fish_spm_using_subcommand permissions" -s s -l standard -d 'Standards to show and gate: short or full name, a version with `cis@1.11.1`; CIS if none. See `spm standards`' -r
 complete -c spm -n "__fish_spm_using_subcommand permissions" -l manual -d '`strict` leaves every requirement that the standard calls manual to a person' -r -f -a "decide\t'What can be decided is decided'
 strict\t'The standard\'s word'"
-complete -c spm -n "__fish_spm_using_subcommand permissions" -s n -l namespace -d 'Only for these namespaces, as `scan --namespace`' -r
 complete -c spm -n "__fish_spm_using_subcommand permissions" -l nodes -d 'Read the facts of nodes from pods: `daemonset` creates them for this scan, `facts` reads those of a permanent DaemonSet. Without it nothing is ever created' -r -f -a "daemonset\t'Pods that are created for this scan on every node, and deleted when they have answered'
 facts\t'The logs of the permanent DaemonSet that `spm collect node --print-daemonset` prints'"
 complete -c spm -n "__fish_spm_using_subcommand permissions" -l node-namespace -d 'Namespace of these pods; created for the scan if it is not there' -r
-complete -c spm -n "__fish_spm_using_subcommand permissions" -l name -d 'Name of the roles' -r
-complete -c spm -n "__fish_spm_using_subcommand permissions" -l bind -d 'Also bind them to this service account (NAMESPACE/NAME)' -r
 complete -c spm -n "__fish_spm_using_subcommand permissions" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -401,11 +428,11 @@ complete -c spm -n "__fish_spm_using_subcommand doctor" -l allow-node-proxy -d '
 complete -c spm -n "__fish_spm_using_subcommand doctor" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand doctor" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c spm -n "__fish_spm_using_subcommand cleanup" -l node-namespace -d 'Namespace of the pods' -r
 complete -c spm -n "__fish_spm_using_subcommand cleanup" -l kubeconfig -d 'Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod' -r -F
 complete -c spm -n "__fish_spm_using_subcommand cleanup" -l context -d 'Context of the kubeconfig; the current one if none' -r
 complete -c spm -n "__fish_spm_using_subcommand cleanup" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand cleanup" -l timeout -d 'Longest time that one call may take' -r
-complete -c spm -n "__fish_spm_using_subcommand cleanup" -l node-namespace -d 'Namespace of the pods' -r
 complete -c spm -n "__fish_spm_using_subcommand cleanup" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

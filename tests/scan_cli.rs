@@ -296,7 +296,13 @@ fn switches_can_be_variables() {
         ("SPM_REQUIRE_COMPLETE", "", 0),
         // Neither yes nor no: guessing could lower a guard.
         ("SPM_REQUIRE_COMPLETE", "never", 2),
-        ("SPM_ALLOW_NODE_PROXY", "none", 2),
+        ("SPM_IGNORE_WAIVERS", "none", 2),
+        ("SPM_NO_CLOUD", "1", 0),
+        ("SPM_NO_CLOUD", "no", 0),
+        ("SPM_QUIET", "1", 0),
+        ("SPM_QUIET", "perhaps", 2),
+        ("SPM_RULES", "yes", 0),
+        ("SPM_VERBOSE", "2", 0),
     ] {
         assert_eq!(with(name, value), expected, "{name}={value}");
         let kept = !(name == "SPM_NO_STORE" || expected == 2);
@@ -305,6 +311,80 @@ fn switches_can_be_variables() {
             fs::remove_dir_all(&home).unwrap();
         }
     }
+}
+
+#[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let files = manifest();
+    let plain = Scan::of(&mut files.scan("web.yaml"), &[]).rules("cis-kubernetes-2.0.1");
+    let mut empty = files.scan("web.yaml");
+    for name in [
+        "SYSTEM",
+        "NAMESPACE",
+        "EXCLUDE_NAMESPACE",
+        "STANDARD",
+        "NODE_FACTS",
+        "CONTEXT",
+        "FAIL_ON",
+        "BASELINE",
+        "WAIVERS",
+        "COLOR",
+        "PACK",
+        "CONFIG",
+        "STORE",
+        "TIMEOUT",
+        "AWS_REGION",
+        "AWS_ACCOUNTS",
+        "MANUAL",
+        "FORMAT",
+    ] {
+        empty.env(format!("SPM_{name}"), "");
+    }
+    let scan = Scan::of(&mut empty, &[]);
+    assert_eq!(scan.rules("cis-kubernetes-2.0.1"), plain);
+    assert_eq!(scan.assessment["system"]["name"], "web");
+    assert_eq!(scan.assessment["scope"]["namespaces"], Json::Null);
+}
+
+#[test]
+fn what_is_typed_wins_over_the_environment() {
+    let files = manifest();
+    for (name, value) in [
+        ("SPM_CONTEXT", "prod"),
+        ("SPM_KUBECONFIG", "absent"),
+        ("SPM_CA_FILE", "absent.pem"),
+        ("SPM_ALLOW_NODE_PROXY", "0"),
+        ("SPM_AWS", "1"),
+        ("SPM_AWS_REGION", "eu-west-1"),
+        ("SPM_ALL", "1"),
+    ] {
+        let scan = Scan::of(files.scan("web.yaml").env(name, value), &[]);
+        assert_eq!(scan.assessment["system"]["technology"], "kubernetes", "{name}");
+    }
+    // Two that are both typed are a mistake, as ever.
+    run(files.scan("web.yaml").args(["--context", "prod"]), 2);
+    run(files.scan("web.yaml").arg("--aws"), 2);
+    let (_, said) = run(files.scan("web.yaml").env("SPM_FAIL_ON", "hihg"), 2);
+    assert!(said.contains("--fail-on is set by the variable SPM_FAIL_ON"), "{said}");
+    let (_, said) = run(files.scan("web.yaml").args(["--fail-on", "hihg"]), 2);
+    assert!(!said.contains("SPM_FAIL_ON"), "{said}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_fault() {
+    let files = manifest();
+    let with = |command: &mut Command| {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command:?}");
+        assert_eq!(output.status.code(), Some(0), "{command:?}");
+    };
+    for format in ["table", "json", "csv", "html", "markdown", "sarif", "junit"] {
+        with(files.scan("web.yaml").args(["--format", format, "--quiet"]));
+    }
+    with(spm().args(["completions", "bash"]));
+    with(spm().args(["rules", "list"]));
 }
 
 #[test]

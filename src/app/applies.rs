@@ -1,8 +1,6 @@
 //! `spm standards --system`: which standards a scan of a system evaluates, and why.
 
-use clap::Parser;
-use comfy_table::{ContentArrangement, Table};
-
+use super::page::{put, table};
 use super::progress::Spinner;
 use super::scan::read;
 use super::settings::{Settings, SystemSettings};
@@ -21,7 +19,8 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
         return Err(Fault("there is no settings file with systems; see `spm help scan` for --config".to_owned()));
     };
     // What `spm scan --system` would do, environment included.
-    let Ok(Cli { command: Command::Scan(args), .. }) = Cli::try_parse_from(["spm", "scan", "--system", name]) else {
+    let Ok(Cli { command: Command::Scan(args), .. }) = Cli::read(["spm", "scan", "--system", name].map(Into::into))
+    else {
         return Err(Fault(format!("\"{name}\" cannot be given as --system")));
     };
     let mut targets = targets(&args, global, &settings)?;
@@ -35,9 +34,7 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
     let plan = Plan::for_system(&target.library, &inventory.system, &target.wishes)?;
 
     let origin = Origin { settings: &settings, system, asked: !args.standards.standard.is_empty() };
-    let mut table = Table::new();
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["Standard", "Version", "Evaluated", "Why"]);
+    let mut table = table(&["Standard", "Version", "Evaluated", "Why"]);
     for id in target.library.standard_ids() {
         let Some(standard) = target.library.header(id)? else { continue };
         if standard.applies.technology != inventory.system.technology {
@@ -61,7 +58,7 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
             }
             Technology::Aws => writeln!(out, "{}: AWS account, partition {}", sanitise(name), or(distribution))?,
         }
-        writeln!(out, "{table}")?;
+        put(&table, out)?;
         plan.notes.iter().try_for_each(|note| writeln!(out, "Note: {}", sanitise(note)))
     })?;
     Ok(Exit::Done)

@@ -128,7 +128,7 @@ pub fn tell(changes: &Changes<'_>) {
     let Changes { diff, before } = changes;
     warn(&format!(
         "spm: compared with the scan of {}: {}, {} fixed, {} still open",
-        before.assessed_at,
+        report::minute(&before.assessed_at),
         count(diff.new.len(), "new finding"),
         diff.fixed.len(),
         diff.open.len()

@@ -1,16 +1,24 @@
 //! Waivers and attestations: read from their files, applied, and what became of them said.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::Fault;
 use super::files::read_limited;
+use crate::assess::selector::{Labels, Selector};
 use crate::assess::waiver_file::{self, Decisions};
 use crate::assess::waivers::{self, Usage, WaiverReport};
+use crate::base::symbol::Symbol;
 use crate::base::text::count;
+use crate::catalog;
 use crate::cli::{WAIVER_FILE, WaiverArgs};
+use crate::expr::{Path as Property, Value, Wanted};
+use crate::inventory::Inventory;
 use crate::model::{Assessment, Location};
+
+const LABELS: [&str; 2] = ["metadata", "labels"];
 
 /// Today, in UTC.
 pub fn today() -> Date {
@@ -46,9 +54,51 @@ pub fn read(args: &WaiverArgs, today: Date) -> Result<Decisions, Fault> {
     Ok(all)
 }
 
-/// Applies the decisions of `day` to an assessment. Flags that are there already go if they are over, or with
-/// `--ignore-waivers`.
-pub fn apply(decisions: &Decisions, args: &WaiverArgs, assessment: &mut Assessment, day: Date) -> WaiverReport {
+/// Asks for the labels of every object that is read anyway, if a decision selects by labels.
+pub fn want_labels(decisions: &Decisions, wanted: &mut Wanted) {
+    if by_labels(decisions).next().is_none() {
+        return;
+    }
+    let path = Property::keys(&LABELS);
+    // What spm writes itself (facts of nodes) has none.
+    let kinds = wanted.kinds().filter(|kind| catalog::kind(kind).is_some_and(|kind| !kind.plural.is_empty()));
+    for kind in kinds.collect::<Vec<_>>() {
+        wanted.add(kind, &path);
+    }
+}
+
+/// The labels in what was read, of resources that some decision selects by them.
+pub fn labels(decisions: &Decisions, inventory: &Inventory, wanted: &Wanted) -> Labels {
+    let selectors: Vec<&Selector> = by_labels(decisions).collect();
+    let mut found = Labels::new();
+    for kind in wanted.kinds().filter(|_| !selectors.is_empty()) {
+        for resource in inventory.of(kind) {
+            let Some(map) = resource.value.at(&LABELS).and_then(Value::as_map) else { continue };
+            let text = |(key, value): (Symbol, &Value)| Some((key.to_string(), value.as_str()?.to_owned()));
+            let own: BTreeMap<String, String> = map.iter().filter_map(text).collect();
+            if selectors.iter().any(|selector| selector.wants_labels(&own)) {
+                found.insert(resource.reference(kind), own);
+            }
+        }
+    }
+    found
+}
+
+fn by_labels(decisions: &Decisions) -> impl Iterator<Item = &Selector> {
+    let waivers = decisions.waivers.iter().map(|waiver| &waiver.selector);
+    let all = waivers.chain(decisions.attestations.iter().map(|attestation| &attestation.selector));
+    all.filter(|selector| !selector.labels.is_empty())
+}
+
+/// Applies the decisions of `day` to an assessment, with the labels of what was read if it was read just now. Flags that are
+/// there already go if they are over, or with `--ignore-waivers`.
+pub fn apply(
+    decisions: &Decisions,
+    args: &WaiverArgs,
+    assessment: &mut Assessment,
+    labels: Option<&Labels>,
+    day: Date,
+) -> WaiverReport {
     if args.ignore_waivers {
         waivers::remove(assessment);
     }
@@ -57,7 +107,7 @@ pub fn apply(decisions: &Decisions, args: &WaiverArgs, assessment: &mut Assessme
         let findings = count(expired, "finding");
         assessment.notes.push(format!("the waiver of {findings} is over since the scan and is not applied any more"));
     }
-    waivers::apply(assessment, &decisions.waivers, &decisions.attestations, day)
+    waivers::apply(assessment, &decisions.waivers, &decisions.attestations, labels, day)
 }
 
 /// What the user should know of decisions that did nothing.
@@ -71,6 +121,9 @@ pub fn remarks(decisions: &Decisions, report: &WaiverReport) -> Vec<String> {
                 "matches no failed finding, remove it if it is fixed".to_owned()
             }
             (Usage::Unmatched, _) => "matches nothing that is Manual".to_owned(),
+            (Usage::NeedsLabels, _) => {
+                "selects by labels, which only a scan sees: what the last scan said holds".to_owned()
+            }
             (Usage::Expired, Some(expires)) => format!("holds until {expires} only and is not applied"),
             (Usage::Expired, None) => "does not hold yet".to_owned(),
         };

@@ -23,7 +23,7 @@ pub fn run(args: &ExplainArgs, global: &GlobalArgs) -> Outcome {
     };
     let mut assessments = assessed(args, &query)?;
     for assessment in &mut assessments {
-        decisions::apply(&decisions, &args.waivers, assessment, today);
+        decisions::apply(&decisions, &args.waivers, assessment, None, today);
     }
     let mut found = explain::find(&assessments, &query, &args.standard, true);
     // Rules that no scan asked for are explained from the rule files.

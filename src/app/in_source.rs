@@ -92,7 +92,7 @@ impl Use {
                 let usages = in_source::apply(assessment, &found.waivers, today);
                 let remarks = found.waivers.iter().zip(usages).filter_map(|(own, usage)| {
                     let became = match (usage, own.waiver.expires) {
-                        (Usage::Applied(_) | Usage::OtherSystem, _) => return None,
+                        (Usage::Applied(_) | Usage::OtherSystem | Usage::NeedsLabels, _) => return None,
                         (Usage::UnknownRule, _) => "no evaluated rule or check has this name".to_owned(),
                         (Usage::Unmatched, _) => "matches no failed finding, remove it if it is fixed".to_owned(),
                         (Usage::Expired, Some(day)) => format!("holds until {day} only and is not applied"),

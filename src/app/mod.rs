@@ -41,7 +41,7 @@ mod waive;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::base::text;
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -75,7 +75,10 @@ impl<E: std::error::Error> From<E> for Fault {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(fault) => fault.exit(),
+    };
     let outcome = match &cli.command {
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
@@ -100,8 +103,9 @@ pub fn main() -> ExitCode {
         #[cfg(not(unix))]
         Command::Collect(_) => Err(Fault("facts of nodes are collected on the node itself, which is Linux".to_owned())),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "spm", &mut io::stdout());
-            Ok(Exit::Done)
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "spm", &mut script);
+            print(|out| out.write_all(&script)).map(|()| Exit::Done)
         }
         Command::Generate { root } => generate::run(root),
     };

@@ -1,7 +1,9 @@
 //! Where reports go: files, and the page on standard output.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
+
+use comfy_table::{ContentArrangement, LineStyle, Table};
 
 use super::files::write_atomic;
 use super::{Fault, print};
@@ -50,8 +52,31 @@ impl Outputs {
     }
 }
 
-fn fault(path: &Path, error: &std::io::Error) -> Fault {
+fn fault(path: &Path, error: &io::Error) -> Fault {
     Fault(format!("{}: {error}", path.display()))
+}
+
+/// A table in the looks of the reports.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    let lines = comfy_table::TableStyle::new().header_separator(LineStyle::none().fill('─'));
+    table.load_style(lines).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width()).unwrap_or(u16::MAX));
+    table.set_header(header);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if at + 1 < header.len() { 2 } else { 0 }));
+    }
+    table
+}
+
+/// The lines of a table, without spaces at their ends.
+pub fn put(table: &Table, out: &mut dyn Write) -> io::Result<()> {
+    table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+}
+
+/// Columns of standard output.
+fn width() -> usize {
+    Table::new().width().filter(|_| stdout().is_terminal()).map_or(100, usize::from)
 }
 
 /// How a page looks on this standard output.
@@ -63,6 +88,5 @@ pub fn style(global: &GlobalArgs, layout: Layout) -> TableStyle {
         // https://no-color.org: any value but an empty one.
         Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
-    let width = comfy_table::Table::new().width().filter(|_| terminal).map_or(100, usize::from);
-    TableStyle { width, colour, verbose: global.verbose, layout }
+    TableStyle { width: width(), colour, verbose: global.verbose, layout }
 }

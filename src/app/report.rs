@@ -65,7 +65,7 @@ pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
     let mut usage = crate::assess::waivers::WaiverReport::default();
     for assessment in &mut loaded.assessments {
         let day = if args.stored.at.is_some() { decisions::day(assessment) } else { None };
-        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, day.unwrap_or(today)));
+        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, None, day.unwrap_or(today)));
     }
     let mut failed = Vec::new();
     if args.stored.at.is_none() {

@@ -125,7 +125,11 @@ fn show(library: &Library, id: &str, source: bool) -> Outcome {
         writeln!(out, "Severity   {} ({}), {}", info.severity(), info.ccss.base(), info.ccss)?;
         writeln!(out, "           likelihood: {}", info.ccss.likelihood())?;
         writeln!(out, "           technical impact: {}", info.ccss.technical_impact())?;
-        writeln!(out, "           configuration impact: weakens a control that is there to {:?}", info.control)?;
+        writeln!(
+            out,
+            "           configuration impact: a failure weakens a control that is there to {}",
+            info.control.as_str()
+        )?;
         writeln!(out, "Themes     {}", info.themes.join(", "))?;
         writeln!(out, "Asked by   {}", if users.is_empty() { "no standard".to_owned() } else { users.join(", ") })?;
         for (name, param) in &check.params {

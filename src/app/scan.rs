@@ -11,6 +11,8 @@ use super::settings::Settings;
 use super::targets::{Target, targets};
 use super::{Exit, Fault, Outcome, decisions, failures, in_source, warn};
 use crate::assess::in_source::Annotations;
+use crate::assess::selector::Labels;
+use crate::assess::waiver_file::Decisions;
 use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
@@ -40,11 +42,11 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
     let mut baseline = args.gate.baseline.as_deref().map(|text| Baseline::new(text, &args.keep.store)).transpose()?;
 
     let spinner = Spinner::new(global);
-    let scan = Scan { args, settings: &settings, in_source, today, spinner: &spinner };
-    let Scanned { mut assessments, annotations, others } = scan.all(&targets)?;
+    let scan = Scan { args, settings: &settings, in_source, decisions: &decisions, today, spinner: &spinner };
+    let Scanned { mut assessments, annotations, labels, others } = scan.all(&targets)?;
     let mut usage = WaiverReport::default();
-    for assessment in &mut assessments {
-        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, today));
+    for (assessment, labels) in assessments.iter_mut().zip(&labels) {
+        usage.merge(&decisions::apply(&decisions, &args.waivers, assessment, Some(labels), today));
     }
     let remarks = decisions::remarks(&decisions, &usage);
     let mut befores = Vec::new();
@@ -103,6 +105,8 @@ struct Scanned {
     assessments: Vec<Assessment>,
     /// The waivers in what was read, of each assessment.
     annotations: Vec<Annotations>,
+    /// Labels that decisions ask for, of each assessment.
+    labels: Vec<Labels>,
     /// Those that could not be read.
     others: Vec<OtherSystem>,
 }
@@ -112,6 +116,7 @@ struct Scan<'a> {
     args: &'a ScanArgs,
     settings: &'a Settings,
     in_source: in_source::Use,
+    decisions: &'a Decisions,
     today: jiff::civil::Date,
     spinner: &'a Spinner,
 }
@@ -123,9 +128,10 @@ impl Scan<'_> {
         let mut scanned = Scanned::default();
         for (at, target) in targets.iter().enumerate() {
             match self.one(target, at + 1 == targets.len()) {
-                Ok((assessment, own)) => {
+                Ok((assessment, own, labels)) => {
                     scanned.assessments.push(assessment);
                     scanned.annotations.push(own);
+                    scanned.labels.push(labels);
                 }
                 Err(fault) if is_interrupted() => return Err(fault),
                 Err(fault) => {
@@ -150,22 +156,25 @@ impl Scan<'_> {
         Ok(scanned)
     }
 
-    /// Reads and evaluates a system; also gives the waivers in what was read. After the `last` the process ends soon.
-    fn one(&self, target: &Target, last: bool) -> Result<(Assessment, Annotations), Fault> {
+    /// Reads and evaluates a system; also gives the waivers and the labels in what was read. After the `last` the process
+    /// ends soon.
+    fn one(&self, target: &Target, last: bool) -> Result<(Assessment, Annotations, Labels), Fault> {
         let Target { input, wishes, library, technology } = target;
         let mut wanted = Plan::candidates(library, *technology, wishes)?.wanted();
         self.in_source.want(&mut wanted);
+        decisions::want_labels(self.decisions, &mut wanted);
         let now = jiff::Timestamp::now();
         let mut inventory = read(input, *technology, &wanted, now, self.spinner)?;
         inventory.narrow(&input.namespace, &input.exclude_namespace);
         self.spinner.say("evaluating");
         let assessment = assess(&inventory, library, wishes, self.args.standards.manual)?;
         let annotations = self.in_source.find(&inventory, &wanted, self.today);
+        let labels = decisions::labels(self.decisions, &inventory, &wanted);
         if last {
             // Millions of small values: giving them back one by one takes longer than writing the page.
             std::mem::forget(inventory);
         }
-        Ok((assessment, annotations))
+        Ok((assessment, annotations, labels))
     }
 }
 

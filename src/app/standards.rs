@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::CellAlignment;
 use serde_json::json;
 
+use super::page::{put, table};
 use super::{Exit, Outcome, library, print};
 use crate::cli::{GlobalArgs, StandardsArgs};
 use crate::rules::{Library, LoadError, Standard};
@@ -46,18 +47,11 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
         print(|out| writeln!(out, "{:#}", serde_json::Value::from(all)))?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::new();
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header([
-        "Standard",
-        "Version",
-        "Systems",
-        "Requirements",
-        "Assessable",
-        "Answered by checks",
-        "Manual",
-        "Checks",
-    ]);
+    let header = ["Standard", "Version", "Systems", "Requirements", "Assessable", "By checks", "By people", "Checks"];
+    let mut table = table(&header);
+    for column in table.column_iter_mut().skip(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
     for (standard, coverage) in &rows {
         table.add_row([
             format!("{} ({})", standard.info.name, standard.info.short),
@@ -71,8 +65,8 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
         ]);
     }
     print(|out| {
-        writeln!(out, "{table}")?;
-        writeln!(out, "Choose with --standard NAME or NAME@VERSION; without it the version for the system is taken.")
+        put(&table, out)?;
+        writeln!(out, "Choose with --standard NAME or NAME@VERSION; without one, CIS in the version for the system.")
     })?;
     Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Exit, Fault, Outcome, print, stored};
 use crate::base::text::{count, sanitise};
 use crate::cli::{StoreArgs, StoreCommand};
+use crate::report::minute;
 use crate::store::{Keep, Pruned, Store};
 
 /// Runs the command.
@@ -42,7 +43,9 @@ fn info(args: &StoreArgs, as_json: bool) -> Outcome {
         writeln!(out, "{} ({}, layout {})", sanitise(&path), size(info.bytes), info.layout)?;
         for (key, scans, first, last) in &info.systems {
             let name = sanitise(&key.name);
-            writeln!(out, "{name} ({}): {}, {first} to {last}", key.technology, count(*scans, "scan"))?;
+            let (first, last) = (minute(first), minute(last));
+            let when = if first == last { first } else { format!("{first} to {last}") };
+            writeln!(out, "{name} ({}): {}, {when}", key.technology, count(*scans, "scan"))?;
         }
         Ok(())
     })?;

@@ -4,7 +4,7 @@ use super::Fault;
 use crate::base::{spelling, text};
 use crate::cli::{ScanRef, StoreArgs};
 use crate::model::{Assessment, CheckInfo};
-use crate::report::{OtherStatus, OtherSystem};
+use crate::report::{OtherStatus, OtherSystem, minute};
 use crate::store::{Store, SystemKey, Which};
 
 /// What an empty history means.
@@ -115,7 +115,8 @@ pub fn load(
         }
         (Some(ScanRef::At(time)), true) => {
             let first = store.info()?.systems.into_iter().map(|(_, _, first, _)| first).min().unwrap_or_default();
-            Err(Fault(format!("nothing had been scanned at {time}; the first scan is of {first}")))
+            let (time, first) = (minute(&time.to_string()), minute(&first));
+            Err(Fault(format!("nothing had been scanned by {time}; the first scan is of {first}")))
         }
         _ => Ok(loaded),
     }

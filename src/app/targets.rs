@@ -69,8 +69,12 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
         several.into_iter().map(|input| target(input, system)).collect::<Result<_, _>>()?
     };
     if targets.is_empty() {
-        let what = if input.all { "settings file names no systems" } else { "kubeconfig has no contexts" };
-        return Err(Fault(format!("the {what}, so there is nothing to scan")));
+        let what = match (input.all, &settings.file) {
+            (true, Some(_)) => "the settings file names no systems",
+            (true, None) => "there is no settings file with systems (see --config)",
+            (false, _) => "the kubeconfig has no contexts",
+        };
+        return Err(Fault(format!("{what}, so there is nothing to scan")));
     }
     if targets.len() > 1 && input.save.is_some() {
         return Err(Fault("--save keeps one system in one file; scan them one by one with --system".to_owned()));

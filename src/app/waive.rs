@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::files::{read_limited, write_atomic};
 use super::{Exit, Fault, Outcome, decisions, library, print, stored};
+use crate::assess::selector::Selector;
 use crate::assess::waiver_file;
-use crate::assess::waivers::{Selector, WaiverRule, apply};
+use crate::assess::waivers::{WaiverRule, apply};
 use crate::base::spelling;
 use crate::base::text::sanitise;
 use crate::cli::{GlobalArgs, ScanRef, WaiveArgs};
@@ -29,7 +30,14 @@ pub fn run(args: &WaiveArgs, global: &GlobalArgs) -> Outcome {
     let (kind, namespace, name) = resource(&args.resource, &assessments);
     let waiver = WaiverRule {
         rule,
-        selector: Selector { system: args.system.clone(), kind, namespace, name, element: args.element.clone() },
+        selector: Selector {
+            system: args.system.clone(),
+            kind,
+            namespace,
+            name,
+            element: args.element.clone(),
+            ..Selector::default()
+        },
         reason: args.reason.clone(),
         owner: args.owner.clone(),
         expires: Some(args.expires),
@@ -45,7 +53,7 @@ pub fn run(args: &WaiveArgs, global: &GlobalArgs) -> Outcome {
 
     let mut effects = Vec::new();
     for assessment in &mut assessments {
-        let report = apply(assessment, std::slice::from_ref(&waiver), &[], today);
+        let report = apply(assessment, std::slice::from_ref(&waiver), &[], None, today);
         effects.extend(decisions::effect(&report, &assessment.system.name));
     }
     print(|out| {

@@ -18,8 +18,9 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::selector::{Selector, follows};
 use super::waiver_file::{self, Entry, Reader};
-use super::waivers::{Selector, Target, Usage, WaiverRule, follows, recount, resum, rule_states, validate};
+use super::waivers::{Target, Usage, WaiverRule, recount, resum, rule_states, validate};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::text::sanitise;
 use crate::base::yaml::{self, Node};
@@ -138,7 +139,7 @@ pub fn apply(assessment: &mut Assessment, waivers: &[InSource], today: Date) -> 
     let mut usages = Vec::with_capacity(waivers.len());
     for (at, InSource { resource, waiver }) in waivers.iter().enumerate() {
         let holds = waiver.expires.is_none_or(|expires| today <= expires);
-        let target = || Target::of(assessment, &assessment.system.name, &waiver.rule, &Selector::default(), holds);
+        let target = || Target::of(assessment, &waiver.rule, &Selector::default(), None, holds);
         usages.push(targets.entry((&waiver.rule, holds)).or_insert_with(target).usage(0));
         by_resource.entry(resource).or_default().push(at);
     }

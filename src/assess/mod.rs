@@ -4,6 +4,7 @@
 pub mod diff;
 pub mod in_source;
 mod results;
+pub mod selector;
 pub mod waiver_file;
 pub mod waivers;
 

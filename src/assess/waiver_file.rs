@@ -1,10 +1,13 @@
 //! Files of waivers and attestations: `spm-waivers.yaml`. `fixtures/waivers/spm-waivers.yaml` shows all that can be written.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
-use super::waivers::{Attestation, Selector, Verdict, WaiverRule, validate};
+use super::selector::Selector;
+use super::waivers::{Attestation, Verdict, WaiverRule, validate};
 use crate::base::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::base::text::sanitise;
+use crate::base::text::{one_line, sanitise};
 use crate::base::yaml::{self, Data, Key, Node, Scalar};
 use crate::model::{Location, Waiver, WaiverSource};
 
@@ -17,21 +20,21 @@ pub struct Decisions {
     pub attestations: Vec<Attestation>,
 }
 
-const SELECTOR: [&str; 5] = ["system", "kind", "namespace", "name", "element"];
-const WAIVER: [&str; 9] =
-    ["rule", "reason", "owner", "expires", SELECTOR[0], SELECTOR[1], SELECTOR[2], SELECTOR[3], SELECTOR[4]];
-const ATTESTATION: [&str; 11] = [
+const WAIVER: [&str; 10] =
+    ["rule", "reason", "owner", "expires", "system", "kind", "namespace", "name", "element", "labels"];
+const ATTESTATION: [&str; 12] = [
     "rule",
     "verdict",
     "by",
     "date",
     "expires",
     "evidence",
-    SELECTOR[0],
-    SELECTOR[1],
-    SELECTOR[2],
-    SELECTOR[3],
-    SELECTOR[4],
+    "system",
+    "kind",
+    "namespace",
+    "name",
+    "element",
+    "labels",
 ];
 
 /// Reads the text of `file`; `today` tells which dates are in the future.
@@ -163,8 +166,25 @@ impl Reader {
     }
 
     fn selector(&mut self, entry: &Entry<'_>) -> Selector {
-        let [system, kind, namespace, name, element] = SELECTOR.map(|key| self.optional(entry, key));
-        Selector { system, kind, namespace, name, element }
+        let [system, kind, namespace, name, element] =
+            ["system", "kind", "namespace", "name", "element"].map(|key| self.optional(entry, key));
+        Selector { system, kind, namespace, name, element, labels: self.labels(entry) }
+    }
+
+    fn labels(&mut self, entry: &Entry<'_>) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        let Some(node) = entry.get("labels") else { return labels };
+        let Some(fields) = node.map().filter(|fields| !fields.is_empty()) else {
+            self.fault(node.place, format!("\"labels\" must be a map such as {{app: cart}}, found {}", node.kind()));
+            return labels;
+        };
+        let own = Entry { place: node.place, fields };
+        for (key, _) in fields {
+            if let Some(value) = self.optional(&own, &key.text) {
+                labels.insert(key.text.clone(), value);
+            }
+        }
+        labels
     }
 
     /// The text of a key that must be there.
@@ -176,11 +196,11 @@ impl Reader {
         self.optional(entry, key)
     }
 
-    /// The text as written: `1.10` is a rule, not a number.
+    /// The text as written: `1.10` is a rule, not a number. Lines of a block become one.
     pub(super) fn optional(&mut self, entry: &Entry<'_>, key: &str) -> Option<String> {
         let node = entry.get(key)?;
         match (&node.data, node.scalar()) {
-            (Data::Scalar { text, .. }, Some(scalar)) if scalar != Scalar::Null => Some(text.clone()),
+            (Data::Scalar { text, .. }, Some(scalar)) if scalar != Scalar::Null => Some(one_line(text).into_owned()),
             _ => {
                 self.fault(node.place, format!("\"{key}\" must be text, found {}", node.kind()));
                 None
@@ -243,6 +263,9 @@ pub(super) fn flag(waiver: &WaiverRule) -> Waiver {
 /// Faults of `text` or of the waiver; a list in a form that cannot be appended to.
 pub fn append(file: &str, text: &str, waiver: &WaiverRule, today: Date) -> Result<String, Vec<Diagnostic>> {
     let before = parse(file, text, today)?;
+    // As it will be read again.
+    let line = |text: &String| one_line(text).into_owned();
+    let waiver = &WaiverRule { reason: line(&waiver.reason), owner: waiver.owner.as_ref().map(line), ..waiver.clone() };
     let refuse = |line: u32, message: &str, help: &str| {
         let place = Place { line, column: 1 };
         vec![Diagnostic { file: file.to_owned(), place, message: message.to_owned(), help: Some(help.to_owned()) }]
@@ -308,7 +331,8 @@ fn place_to_append(text: &str) -> Result<(usize, usize, &'static str), u32> {
 
 /// The waiver as an element of a list.
 fn entry_text(waiver: &WaiverRule, indent: usize) -> String {
-    let Selector { system, kind, namespace, name, element } = &waiver.selector;
+    // `spm waive` selects by name only.
+    let Selector { system, kind, namespace, name, element, labels: _ } = &waiver.selector;
     let expires = waiver.expires.map(|date| date.to_string());
     let fields = [
         ("rule", Some(&waiver.rule)),
@@ -363,7 +387,8 @@ mod tests {
     fn the_documented_example_is_read() {
         let text = include_str!("../../fixtures/waivers/spm-waivers.yaml");
         let decisions = parse("w.yaml", text, TODAY).unwrap();
-        assert_eq!((decisions.waivers.len(), decisions.attestations.len()), (3, 2));
+        assert_eq!((decisions.waivers.len(), decisions.attestations.len()), (4, 2));
+        assert_eq!(decisions.waivers[1].selector.labels["tier"], "edge-*");
         assert_eq!(decisions.waivers[0].rule, "CIS/5.2.2");
         assert_eq!(decisions.waivers[0].selector.namespace.as_deref(), Some("kube-system"));
         assert_eq!(decisions.attestations[1].verdict, Verdict::NotRelevant);

@@ -4,7 +4,7 @@
 //! attested, and says who said so. Both are bound to a day, inclusive. Outcomes belong to checks and checks to rules of many
 //! standards, so a decision about a rule of one standard holds wherever the same outcome counts.
 //!
-//! Labels select nothing: an assessment does not carry them.
+//! An assessment does not carry labels: what selects by them is decided in the scan, and its flags are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,26 +12,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::results::severity;
+use super::selector::{Labels, Selector, follows};
 use super::waiver_file::flag;
 use crate::base::glob;
-use crate::model::{
-    Assessment, Counts, Detail, Location, Outcome, ResourceRef, RuleResult, StandardInfo, State, Totals, Waiver,
-};
-
-/// What a decision is about. Every part is a pattern with `*` and `?`; an absent one matches everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selector {
-    /// Name of the system.
-    pub system: Option<String>,
-    /// Native kind.
-    pub kind: Option<String>,
-    /// Namespace or region. Matches no resource without one.
-    pub namespace: Option<String>,
-    /// Name of the resource.
-    pub name: Option<String>,
-    /// Element in the resource (container). Matches no outcome without one.
-    pub element: Option<String>,
-}
+use crate::model::{Assessment, Counts, Detail, Location, Outcome, RuleResult, StandardInfo, State, Totals, Waiver};
 
 /// Failed findings that are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +87,8 @@ pub enum Usage {
     UnknownRule,
     /// Nothing that it names is failed (waiver) or Manual (attestation).
     Unmatched,
+    /// It selects by labels, which are known in a scan only.
+    NeedsLabels,
     /// Its last day is over, or its first is still to come.
     Expired,
     /// So many outcomes and rules follow it.
@@ -172,7 +158,7 @@ fn check_target(rule: &str, selector: &Selector, fault: &mut impl FnMut(&str)) {
         None if rule.trim().is_empty() => fault("the rule is empty: write STANDARD/RULE or the id of a check"),
         _ => {}
     }
-    let Selector { system, kind, namespace, name, element } = selector;
+    let Selector { system, kind, namespace, name, element, labels: _ } = selector;
     let parts = [("system", system), ("kind", kind), ("namespace", namespace), ("name", name), ("element", element)];
     for (part, pattern) in parts {
         if pattern.as_deref() == Some("") {
@@ -181,27 +167,29 @@ fn check_target(rule: &str, selector: &Selector, fault: &mut impl FnMut(&str)) {
     }
 }
 
-/// Flags the waived findings, answers what was attested, and counts anew. Flags that are there already stay.
+/// Flags the waived findings, answers what was attested, and counts anew. Flags that are there already stay. `labels` are
+/// those of the system, if it is read just now.
 pub fn apply(
     assessment: &mut Assessment,
     waivers: &[WaiverRule],
     attestations: &[Attestation],
+    labels: Option<&Labels>,
     today: Date,
 ) -> WaiverReport {
-    let system = assessment.system.name.clone();
     let holds =
         |from: Option<Date>, to: Option<Date>| from.is_none_or(|from| from <= today) && to.is_none_or(|to| today <= to);
     let attested: Vec<Target> = attestations
         .iter()
-        .map(|a| Target::of(assessment, &system, &a.rule, &a.selector, holds(Some(a.date), a.expires)))
+        .map(|a| Target::of(assessment, &a.rule, &a.selector, labels, holds(Some(a.date), a.expires)))
         .collect();
     let waived: Vec<Target> =
-        waivers.iter().map(|w| Target::of(assessment, &system, &w.rule, &w.selector, holds(None, w.expires))).collect();
+        waivers.iter().map(|w| Target::of(assessment, &w.rule, &w.selector, labels, holds(None, w.expires))).collect();
     let states = rule_states(assessment);
     let mut matched = vec![0; attestations.len()];
-    let mut touched = attest(assessment, attestations, &attested, &mut matched);
-    let mut flagged = vec![0; waivers.len()];
-    touched.extend(waive(assessment, waivers, &waived, &mut flagged));
+    let mut touched = attest(assessment, attestations, &attested, labels, &mut matched);
+    let mut flagged: Vec<usize> =
+        waivers.iter().zip(&waived).map(|(waiver, target)| target.kept(assessment, &flag(waiver))).collect();
+    touched.extend(waive(assessment, waivers, &waived, labels, &mut flagged));
     recount(assessment, &touched);
     // Only with the outcomes answered it shows which rules are still Manual.
     attest_rules(assessment, attestations, &attested, &mut matched);
@@ -256,9 +244,15 @@ pub(super) struct Target {
 
 impl Target {
     /// Of the rule or check that `rule` names in a system that `selector` allows; `holds` says whether today is one of its days.
-    pub(super) fn of(assessment: &Assessment, system: &str, rule: &str, selector: &Selector, holds: bool) -> Target {
+    pub(super) fn of(
+        assessment: &Assessment,
+        rule: &str,
+        selector: &Selector,
+        labels: Option<&Labels>,
+        holds: bool,
+    ) -> Target {
         let mut target = Target { usage: Usage::OtherSystem, checks: BTreeSet::new(), rules: BTreeSet::new() };
-        if !follows(selector.system.as_deref(), Some(system)) {
+        if !follows(selector.system.as_deref(), Some(&assessment.system.name)) {
             return target;
         }
         if !holds {
@@ -285,8 +279,21 @@ impl Target {
             }
         }
         let known = !target.checks.is_empty() || !target.rules.is_empty();
-        target.usage = if known { Usage::Unmatched } else { Usage::UnknownRule };
+        target.usage = match known {
+            true if labels.is_none() && !selector.labels.is_empty() => Usage::NeedsLabels,
+            true => Usage::Unmatched,
+            false => Usage::UnknownRule,
+        };
         target
+    }
+
+    /// Flags of a scan that could see the labels, where they are not known any more.
+    fn kept(&self, assessment: &Assessment, flag: &Waiver) -> usize {
+        if self.usage != Usage::NeedsLabels {
+            return 0;
+        }
+        let checks = self.checks.iter().filter_map(|at| assessment.checks.get(*at));
+        checks.flat_map(|check| &check.outcomes).filter(|outcome| outcome.waiver.as_deref() == Some(flag)).count()
     }
 
     /// What became of it if it matched `count` times.
@@ -300,31 +307,13 @@ fn is_standard(pattern: &str, standard: &StandardInfo) -> bool {
     [&standard.id, &standard.short].into_iter().any(|name| glob::matches(&pattern, &name.to_lowercase()))
 }
 
-/// Whether `text` follows the pattern, if there is one.
-pub(super) fn follows(pattern: Option<&str>, text: Option<&str>) -> bool {
-    pattern.is_none_or(|pattern| text.is_some_and(|text| glob::matches(pattern, text)))
-}
-
-impl Selector {
-    fn matches(&self, resource: &ResourceRef, element: Option<&str>) -> bool {
-        follows(self.namespace.as_deref(), resource.scope.as_deref())
-            && follows(self.name.as_deref(), Some(&resource.name))
-            && follows(self.kind.as_deref(), Some(&resource.kind))
-            && follows(self.element.as_deref(), element)
-    }
-
-    /// About all of a system, not about some of its resources.
-    fn is_whole(&self) -> bool {
-        self.kind.is_none() && self.namespace.is_none() && self.name.is_none() && self.element.is_none()
-    }
-}
-
 /// Calls `decide` for the outcomes in `state` with the places of the decisions that are about them, in the order of
 /// `precedence`. Returns the checks that it changed.
 fn for_each_match(
     assessment: &mut Assessment,
     state: State,
     targets: &[Target],
+    labels: Option<&Labels>,
     precedence: &[usize],
     selector: impl Fn(usize) -> Option<Selector>,
     mut decide: impl FnMut(&mut Outcome, &[usize]),
@@ -343,7 +332,7 @@ fn for_each_match(
             let Some(resource) = assessment.resources.get(outcome.resource as usize) else { continue };
             let element = outcome.element.as_deref();
             let matching: Vec<usize> =
-                about.iter().filter(|(_, s)| s.matches(resource, element)).map(|(place, _)| *place).collect();
+                about.iter().filter(|(_, s)| s.matches(resource, element, labels)).map(|(place, _)| *place).collect();
             if !matching.is_empty() {
                 decide(outcome, &matching);
                 touched.insert(at);
@@ -358,12 +347,13 @@ fn waive(
     assessment: &mut Assessment,
     waivers: &[WaiverRule],
     targets: &[Target],
+    labels: Option<&Labels>,
     matched: &mut [usize],
 ) -> BTreeSet<usize> {
     let flags: Vec<Arc<Waiver>> = waivers.iter().map(|waiver| Arc::new(flag(waiver))).collect();
     let order: Vec<usize> = (0..waivers.len()).collect();
     let selector = |place: usize| waivers.get(place).map(|waiver| waiver.selector.clone());
-    for_each_match(assessment, State::Failed, targets, &order, selector, |outcome, places| {
+    for_each_match(assessment, State::Failed, targets, labels, &order, selector, |outcome, places| {
         count(matched, places);
         if outcome.waiver.is_none() {
             outcome.waiver = places.first().and_then(|place| flags.get(*place)).cloned();
@@ -376,12 +366,14 @@ fn attest(
     assessment: &mut Assessment,
     attestations: &[Attestation],
     targets: &[Target],
+    labels: Option<&Labels>,
     matched: &mut [usize],
 ) -> BTreeSet<usize> {
     let selector = |place: usize| attestations.get(place).map(|attestation| attestation.selector.clone());
     // Most outcomes have no evidence of their own and share one detail.
     let mut plain: BTreeMap<usize, Arc<Detail>> = BTreeMap::new();
-    for_each_match(assessment, State::Manual, targets, &latest_first(attestations), selector, |outcome, places| {
+    let order = latest_first(attestations);
+    for_each_match(assessment, State::Manual, targets, labels, &order, selector, |outcome, places| {
         count(matched, places);
         let Some((place, attestation)) = places.first().and_then(|place| Some((*place, attestations.get(*place)?)))
         else {

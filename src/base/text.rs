@@ -54,6 +54,15 @@ pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The lines of a text as one.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Cow::Owned(lines.collect::<Vec<_>>().join(" "))
+}
+
 /// `1 rule`, `2 rules`.
 pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
@@ -61,7 +70,13 @@ pub fn count(n: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{sanitise, shorten};
+    use super::{one_line, sanitise, shorten};
+
+    #[test]
+    fn a_block_becomes_a_line() {
+        assert_eq!(one_line("Loads a module.\n  Until release 4.\n\n"), "Loads a module. Until release 4.");
+        assert_eq!(one_line(" as it is "), " as it is ");
+    }
 
     #[test]
     fn escapes_what_a_terminal_would_obey() {

@@ -1,14 +1,13 @@
 //! Options of scans of AWS accounts.
 
-use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args};
+use clap::Args;
 
 /// Which account, which regions, as whom. Credentials come from where the vendor's own tools look for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "AWS")]
 pub struct AwsArgs {
     /// Scan the AWS account of the environment's credentials; the other options of this group say so too
-    #[arg(long, action = ArgAction::SetTrue, env = "SPM_AWS", value_parser = FalseyValueParser::new(), conflicts_with_all = ["kubeconfig", "context"])]
+    #[arg(long, env = "SPM_AWS", value_parser = super::switch, conflicts_with_all = ["kubeconfig", "context"])]
     pub aws: bool,
     /// Profile of the shared configuration and credentials files; else AWS_PROFILE
     #[arg(long, value_name = "NAME", env = "SPM_AWS_PROFILE")]

@@ -3,6 +3,7 @@
 
 mod aws;
 mod collect;
+mod environment;
 mod nodes;
 mod review;
 mod scan;
@@ -46,12 +47,13 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Every command")]
 pub struct GlobalArgs {
     /// Nothing on standard error but errors, and no page on standard output beside files
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, value_parser = switch, env = "SPM_QUIET")]
     pub quiet: bool,
     /// More: leaves nothing out of the page; twice also says what is being read
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, env = "SPM_VERBOSE")]
     pub verbose: u8,
     /// Colours on standard output
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, env = "SPM_COLOR", value_name = "WHEN")]
@@ -226,22 +228,22 @@ pub struct PermissionsArgs {
     /// Technology of the system
     #[arg(value_parser = technology)]
     pub technology: Technology,
-    /// Standards that will be evaluated
-    #[command(flatten)]
-    pub standards: StandardArgs,
     /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
     #[arg(long)]
     pub allow_node_proxy: bool,
     /// Only for these namespaces, as `scan --namespace`
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub namespace: Vec<String>,
-    /// Where the facts of nodes will come from
-    #[command(flatten)]
-    pub nodes: NodeSourceArgs,
     /// Name of the roles
     #[arg(long, default_value = "spm-reader")]
     pub name: String,
     /// Also bind them to this service account (NAMESPACE/NAME)
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub bind: Option<String>,
+    /// Standards that will be evaluated
+    #[command(flatten)]
+    pub standards: StandardArgs,
+    /// Where the facts of nodes will come from
+    #[command(flatten)]
+    pub nodes: NodeSourceArgs,
 }

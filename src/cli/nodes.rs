@@ -19,6 +19,7 @@ pub enum NodeSource {
 
 /// Whose nodes, and where.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Nodes")]
 pub struct NodeSourceArgs {
     /// Read the facts of nodes from pods: `daemonset` creates them for this scan, `facts` reads those of a permanent
     /// DaemonSet. Without it nothing is ever created
@@ -42,10 +43,10 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub standards: StandardArgs,
     /// Only these namespaces
-    #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE", help_heading = "Cluster")]
     pub namespace: Vec<String>,
     /// Also ask about the right to ask kubelets through the API server
-    #[arg(long, value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
+    #[arg(long, value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY", help_heading = "Cluster")]
     pub allow_node_proxy: bool,
     /// Where the facts of nodes will come from.
     #[command(flatten)]
@@ -58,15 +59,15 @@ pub struct DoctorArgs {
 /// See [`super::Command::Cleanup`].
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
-    /// Which cluster.
-    #[command(flatten)]
-    pub access: AccessArgs,
     /// Namespace of the pods
     #[arg(long, value_name = "NAME", default_value = "spm-system", env = "SPM_NODE_NAMESPACE")]
     pub node_namespace: String,
     /// Also what a scan that may still run has created
     #[arg(long)]
     pub all: bool,
+    /// Which cluster.
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// Which cluster, for commands that do not scan.

@@ -78,10 +78,10 @@ impl FromStr for ScanRef {
 #[command(next_help_heading = "Which scans")]
 pub struct StoredArgs {
     /// Only these systems
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', env = "SPM_SYSTEM")]
     pub system: Vec<String>,
     /// Of each system the last scan at this date or time, or the scan with this id; without it, the last one
-    #[arg(long, value_name = "DATE|SCAN", value_parser = ScanRef::from_str)]
+    #[arg(long, value_name = "DATE|SCAN", value_parser = ScanRef::from_str, env = "SPM_AT")]
     pub at: Option<ScanRef>,
     /// Where from.
     #[command(flatten)]
@@ -95,10 +95,17 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub stored: StoredArgs,
     /// Only these standards: short or full name, a version with `cis@1.11.1`; else those that the scan was asked for
-    #[arg(short = 's', long, value_name = "NAME[@VERSION]", value_delimiter = ',', help_heading = "View")]
+    #[arg(
+        short = 's',
+        long,
+        value_name = "NAME[@VERSION]",
+        value_delimiter = ',',
+        env = "SPM_STANDARD",
+        help_heading = "View"
+    )]
     pub standard: Vec<String>,
     /// Only resources in these namespaces or regions
-    #[arg(short, long, value_name = "NAME", value_delimiter = ',', help_heading = "View")]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE", help_heading = "View")]
     pub namespace: Vec<String>,
     /// What to show.
     #[command(flatten)]
@@ -112,7 +119,7 @@ pub struct ReportArgs {
     /// Print the same filter as a query instead: SQL for the history file, to be run with any SQLite tool, and in its
     /// comments DQL for a security platform with the findings as events; or one of the two
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "both", value_name = "LANGUAGE",
-        conflicts_with_all = ["format", "output"], help_heading = "Output")]
+        conflicts_with_all = ["format", "output"], env = "SPM_QUERY", help_heading = "Output")]
     pub query: Option<QueryLanguage>,
 }
 
@@ -133,24 +140,33 @@ pub struct ExplainArgs {
     /// Rule (`5.2.2`, `CIS 5.2.2`) or check (`kubernetes-container-not-privileged`)
     #[arg(required = true, num_args = 1.., value_name = "RULE")]
     pub rule: Vec<String>,
+    /// Only rules of these standards
+    #[arg(
+        short = 's',
+        long,
+        value_name = "NAME[@VERSION]",
+        value_delimiter = ',',
+        env = "SPM_STANDARD",
+        help_heading = "View"
+    )]
+    pub standard: Vec<String>,
+    /// Only resources whose `Kind namespace/name` contains this
+    #[arg(long, value_name = "TEXT", env = "SPM_RESOURCE", help_heading = "View")]
+    pub resource: Option<String>,
+    /// Only resources with these results; without it, all that are relevant
+    #[arg(long, value_delimiter = ',', value_parser = super::scan::states(), ignore_case = true, value_name = "RESULT",
+        env = "SPM_RESULT", help_heading = "View")]
+    pub result: Vec<State>,
+    /// Also show how it was decided: the logic of the checks, their parameters, what they read, what could not be read
+    #[arg(long, value_parser = super::switch, env = "SPM_TRACE", help_heading = "Output")]
+    pub trace: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text, value_name = "FORMAT",
+        env = "SPM_EXPLAIN_FORMAT", help_heading = "Output")]
+    pub format: ExplainFormat,
     /// Which scans.
     #[command(flatten)]
     pub stored: StoredArgs,
-    /// Only rules of these standards
-    #[arg(short = 's', long, value_name = "NAME[@VERSION]", value_delimiter = ',')]
-    pub standard: Vec<String>,
-    /// Only resources whose `Kind namespace/name` contains this
-    #[arg(long, value_name = "TEXT")]
-    pub resource: Option<String>,
-    /// Only resources with these results; without it, all that are relevant
-    #[arg(long, value_delimiter = ',', value_parser = super::scan::state, value_name = "RESULT")]
-    pub result: Vec<State>,
-    /// Also show how it was decided: the logic of the checks, their parameters, what they read, what could not be read
-    #[arg(long)]
-    pub trace: bool,
-    /// Form of the answer
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Text, value_name = "FORMAT")]
-    pub format: ExplainFormat,
     /// Which decisions hold.
     #[command(flatten)]
     pub waivers: WaiverArgs,
@@ -215,7 +231,7 @@ pub struct DiffArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["before", "after"])]
     pub baseline: Option<PathBuf>,
     /// Only these systems
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', env = "SPM_SYSTEM")]
     pub system: Vec<String>,
     /// As JSON
     #[arg(long)]
@@ -229,10 +245,10 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// Only these systems
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', env = "SPM_SYSTEM")]
     pub system: Vec<String>,
     /// Only these standards; else those that the scans were asked for
-    #[arg(short, long, value_name = "NAME[@VERSION]", value_delimiter = ',')]
+    #[arg(short, long, value_name = "NAME[@VERSION]", value_delimiter = ',', env = "SPM_STANDARD")]
     pub standard: Vec<String>,
     /// As JSON
     #[arg(long)]

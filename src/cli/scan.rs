@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{AwsArgs, NodeSourceArgs, StoreArgs, WaiverArgs};
 use crate::model::{Severity, State};
-use crate::report::{Format, Sort, View};
+use crate::report::{Column, Format, Sort, View};
 
 /// See [`super::Command::Scan`].
 #[derive(Debug, Args)]
@@ -68,7 +69,7 @@ pub struct KeepArgs {
 pub struct InputArgs {
     /// Files or directories instead of a running system: manifests, dumps (`kubectl get -A -o json`), snapshots; `-` for
     /// standard input
-    #[arg(long, num_args = 1.., value_name = "PATH", env = "SPM_FROM", value_delimiter = ',')]
+    #[arg(long, num_args = 1.., value_name = "PATH", conflicts_with = "AwsArgs", env = "SPM_FROM", value_delimiter = ',')]
     pub from: Vec<PathBuf>,
     /// Node facts, written by `spm collect node`: files or directories
     #[arg(long, num_args = 1.., value_name = "PATH", env = "SPM_NODE_FACTS", value_delimiter = ',')]
@@ -78,16 +79,18 @@ pub struct InputArgs {
     #[arg(long, value_name = "NAME", env = "SPM_SYSTEM")]
     pub system: Option<String>,
     /// Scan every system of the settings file; one that fails does not stop the others
-    #[arg(long, conflicts_with_all = ["system", "from", "kubeconfig", "context", "all_contexts"])]
+    #[arg(long, conflicts_with_all = ["system", "from", "kubeconfig", "context", "all_contexts", "AwsArgs"],
+        value_parser = super::switch, env = "SPM_ALL")]
     pub all: bool,
     /// Scan every context of the kubeconfig; one that fails does not stop the others
-    #[arg(long, conflicts_with_all = ["system", "from", "context"])]
+    #[arg(long, conflicts_with_all = ["system", "from", "context", "AwsArgs"], value_parser = super::switch,
+        env = "SPM_ALL_CONTEXTS")]
     pub all_contexts: bool,
     /// Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "AwsArgs"], env = "SPM_KUBECONFIG")]
     pub kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig; the current one if none
-    #[arg(long, value_name = "NAME", conflicts_with = "from", env = "SPM_CONTEXT")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["from", "AwsArgs"], env = "SPM_CONTEXT")]
     pub context: Option<String>,
     /// Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions,
     /// see --region to read no others
@@ -101,7 +104,7 @@ pub struct InputArgs {
     #[arg(long, conflicts_with = "from", value_parser = super::switch, env = "SPM_ALLOW_NODE_PROXY")]
     pub allow_node_proxy: bool,
     /// Do not ask the cloud that runs the cluster: of EKS, AWS with the credentials of the environment
-    #[arg(long, env = "SPM_NO_CLOUD")]
+    #[arg(long, value_parser = super::switch, env = "SPM_NO_CLOUD")]
     pub no_cloud: bool,
     /// Certificate authority to trust beside the kubeconfig's
     #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
@@ -120,13 +123,14 @@ pub struct InputArgs {
     #[command(flatten)]
     pub nodes: NodeSourceArgs,
     /// Image with spm for the pods of `--nodes daemonset`
-    #[arg(long, value_name = "IMAGE", env = "SPM_NODE_IMAGE")]
+    #[arg(long, value_name = "IMAGE", env = "SPM_NODE_IMAGE", help_heading = "Nodes")]
     pub node_image: Option<String>,
     /// Longest wait for the facts of nodes; those that do not come are told
-    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration, env = "SPM_NODE_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration, env = "SPM_NODE_TIMEOUT",
+        help_heading = "Nodes")]
     pub node_timeout: Duration,
     /// Keep what was read, without secrets, for evaluation at any later time
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SPM_SAVE", help_heading = "Input")]
     pub save: Option<PathBuf>,
 }
 
@@ -161,25 +165,26 @@ pub enum Manual {
 #[command(next_help_heading = "View")]
 pub struct ViewArgs {
     /// One line per rule
-    #[arg(long)]
+    #[arg(long, value_parser = super::switch, env = "SPM_RULES")]
     pub rules: bool,
     /// Only these results
-    #[arg(long, value_delimiter = ',', value_parser = state, value_name = "RESULT")]
+    #[arg(long, value_delimiter = ',', value_parser = states(), ignore_case = true, value_name = "RESULT", env = "SPM_RESULT")]
     pub result: Vec<State>,
     /// Only rules of these severities
-    #[arg(long, value_delimiter = ',', value_parser = severity, value_name = "SEVERITY")]
+    #[arg(long, value_delimiter = ',', value_parser = severities(), ignore_case = true, value_name = "SEVERITY",
+        env = "SPM_SEVERITY")]
     pub severity: Vec<Severity>,
     /// Only rules whose id, title or check contains this
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", env = "SPM_RULE")]
     pub rule: Option<String>,
     /// Only resources whose `Kind namespace/name` contains this
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", env = "SPM_RESOURCE")]
     pub resource: Option<String>,
     /// `complete` also shows what is not relevant
-    #[arg(long, value_enum, default_value_t = ViewKind::Recommended, value_name = "VIEW")]
+    #[arg(long, value_enum, default_value_t = ViewKind::Recommended, value_name = "VIEW", env = "SPM_VIEW")]
     pub view: ViewKind,
-    /// Order of the rules: `COLUMN` or `COLUMN:desc`
-    #[arg(long, value_parser = Sort::from_str, value_name = "COLUMN[:desc]")]
+    /// Order of the rules, by one of the columns
+    #[arg(long, value_parser = Sort::from_str, value_name = "COLUMN[:desc]", env = "SPM_SORT", help = sort_help())]
     pub sort: Option<Sort>,
 }
 
@@ -207,16 +212,32 @@ impl ViewArgs {
     }
 }
 
-pub(super) fn state(text: &str) -> Result<State, String> {
-    let word = text.replace(['-', ' '], "_").to_lowercase();
-    let known = State::ALL.map(State::as_str);
-    State::ALL.into_iter().find(|s| s.as_str() == word).ok_or_else(|| format!("expected one of {}", known.join(", ")))
+/// One of the results, in any case.
+pub(super) fn states() -> impl TypedValueParser<Value = State> {
+    let known = State::ALL.map(|state| {
+        let shown = if state == State::NotRelevant { "not-relevant" } else { state.as_str() };
+        PossibleValue::new(shown).alias(state.as_str())
+    });
+    PossibleValuesParser::new(known).try_map(|word| {
+        let word = word.replace('-', "_").to_lowercase();
+        State::ALL.into_iter().find(|state| state.as_str() == word).ok_or("no result has this name")
+    })
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
-    let known = Severity::ALL.map(Severity::as_str);
-    let found = Severity::ALL.into_iter().find(|s| s.as_str() == text.to_lowercase());
-    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+fn severities() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::as_str)).try_map(|word| {
+        let word = word.to_lowercase();
+        Severity::ALL.into_iter().find(|severity| severity.as_str() == word).ok_or("no severity has this name")
+    })
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let known = Format::ALL.map(|format| PossibleValue::new(format.as_str()).help(format.help()));
+    PossibleValuesParser::new(known).try_map(|word| word.parse::<Format>())
+}
+
+fn sort_help() -> String {
+    format!("Order of the rules, by one of the columns {}", Column::ALL.map(Column::as_str).join(", "))
 }
 
 /// Where to.
@@ -224,10 +245,10 @@ fn severity(text: &str) -> Result<Severity, String> {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Format of standard output, or of --output files that name none
-    #[arg(long, value_parser = Format::from_str, value_name = "FORMAT", env = "SPM_FORMAT")]
+    #[arg(long, value_parser = formats(), value_name = "FORMAT", env = "SPM_FORMAT")]
     pub format: Option<Format>,
     /// Write a file beside the page on standard output; its format is that of --format or its ending; repeatable
-    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = OutputFile::from_str)]
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = OutputFile::from_str, env = "SPM_OUTPUT")]
     pub output: Vec<OutputFile>,
 }
 

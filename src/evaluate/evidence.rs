@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use foldhash::fast::FixedState;
 
 use crate::base::redact;
+use crate::base::text::count;
 use crate::derive::Subject;
 use crate::expr::path::{Step, Steps, write_steps};
 use crate::expr::{Actual, Trace, Value};
@@ -52,7 +53,7 @@ impl<'a> Evidences<'a> {
         let reason = match reasons[..] {
             [] => "not enough was read to decide".to_owned(),
             [only] => only.to_owned(),
-            [first, ..] => format!("{first}; and {} more reasons", reasons.len() - 1),
+            [first, ..] => format!("{first}; and {}", count(reasons.len() - 1, "more reason")),
         };
         // Values that nobody read are no evidence; what was read beside them is.
         let known: Vec<Trace> = traces.iter().filter(|t| !matches!(t.actual, Actual::Unknown(_))).cloned().collect();

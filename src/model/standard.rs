@@ -52,6 +52,18 @@ pub enum Control {
     Recover,
 }
 
+impl Control {
+    /// The word for it in rule files and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Control::Prevent => "prevent",
+            Control::Detect => "detect",
+            Control::Contain => "contain",
+            Control::Recover => "recover",
+        }
+    }
+}
+
 /// What people read of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckInfo {

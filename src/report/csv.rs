@@ -56,6 +56,14 @@ pub const COLUMNS: [&str; 38] = [
 ];
 
 pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
+    // The kind of a fault must not be lost: a closed pipe is none.
+    rows(selection, out).map_err(|fault| match fault.into_kind() {
+        csv::ErrorKind::Io(fault) => fault,
+        other => io::Error::other(format!("{other:?}")),
+    })
+}
+
+fn rows(selection: &Selection<'_>, out: &mut dyn Write) -> csv::Result<()> {
     // Buffered by the caller; a buffer here would only copy once more.
     let mut csv = csv::WriterBuilder::new().buffer_capacity(1 << 14).from_writer(out);
     csv.write_record(COLUMNS)?;
@@ -87,7 +95,7 @@ pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
             front.write_end(&mut csv, None)?;
         }
     }
-    csv.flush()
+    Ok(csv.flush()?)
 }
 
 type Csv<'w> = csv::Writer<&'w mut dyn Write>;

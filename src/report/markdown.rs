@@ -135,12 +135,12 @@ fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> 
         let mut fixes: Vec<&str> = failed().map(|finding| finding.check.check.fix.as_str()).take(RESOURCES).collect();
         fixes.dedup();
         for fix in fixes {
-            writeln!(out, "\nFix: {}", text(fix))?;
+            writeln!(out, "\nFix: {}", prose(fix))?;
         }
     }
     match rows.len().saturating_sub(RULES) {
         0 => Ok(()),
-        more => writeln!(out, "\nand {more} more failed rules, see the table above."),
+        more => writeln!(out, "\nand {}, see the table above.", count(more, "more failed rule")),
     }
 }
 
@@ -186,6 +186,17 @@ fn remarks(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Prose of a rule file, where backticks mark what is typed: that stays code, all else is [`text`].
+pub fn prose(raw: &str) -> String {
+    let raw = words::short(raw, 2 * LONG);
+    let parts: Vec<&str> = raw.split('`').collect();
+    // An odd backtick, of a cut text or a fault of the rule, marks nothing.
+    if parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(|part| part.trim().is_empty()) {
+        return text(&raw);
+    }
+    parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { text(part) }).collect()
 }
 
 /// Prose: every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
@@ -253,6 +264,13 @@ mod tests {
                 assert_eq!(listed + counted, failed, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_rule_file_marks_as_code_stays_code() {
+        assert_eq!(super::prose("Set `a_b: [x]` on *each*."), "Set `a_b: [x]` on \\*each\\*.");
+        assert_eq!(super::prose("odd ` one"), "odd \\` one");
+        assert_eq!(super::prose("`` empty"), "\\`\\` empty");
     }
 
     #[test]

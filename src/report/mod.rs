@@ -27,7 +27,7 @@ pub use cards::{Card, cards};
 pub use json::{ReadBack, ReadError, SCHEMA as JSON_SCHEMA, read as read_json};
 pub use terminal::{Layout, TableStyle};
 pub use view::{Column, Finding, Row, Selection, Sort, Tally, View, names_standard};
-pub use words::argument;
+pub use words::{argument, minute};
 
 use serde::{Serialize, Serializer};
 

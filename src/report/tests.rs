@@ -101,6 +101,7 @@ fn sorts_by_every_column_both_ways() {
         assert!(up.1.is_sorted(), "{column:?}");
         assert!(down.1.iter().rev().is_sorted(), "{column:?}");
     }
+    assert_eq!("Not_Relevant".parse::<Sort>(), "not-relevant".parse());
     assert_eq!(
         "severty".parse::<Sort>().unwrap_err().to_string(),
         "unknown column \"severty\", did you mean \"severity\"?"

@@ -143,9 +143,11 @@ impl FromStr for Sort {
     /// `column`, `column:asc` or `column:desc`.
     fn from_str(text: &str) -> Result<Sort, UnknownWord> {
         let (name, direction) = text.split_once(':').unwrap_or((text, "asc"));
+        // Files write `not_relevant`.
+        let word = name.replace('_', "-").to_lowercase();
         let column = Column::ALL
             .into_iter()
-            .find(|column| column.as_str() == name)
+            .find(|column| column.as_str() == word)
             .ok_or_else(|| UnknownWord::new("column", name, &Column::ALL.map(Column::as_str)))?;
         match direction {
             "asc" => Ok(Sort { column, descending: false }),

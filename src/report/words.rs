@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
-use crate::model::{Control, Evidence, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource};
+use crate::model::{Evidence, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource};
 
 /// What a system is: technology, version and distribution, or for an account its partition.
 pub fn kind_of(system: &System) -> String {
@@ -69,16 +69,6 @@ pub fn caution(kind: StandardKind) -> Option<&'static str> {
         StandardKind::Catalogue | StandardKind::Law => {
             Some("A passed rule is supporting evidence for the requirement, not proof of compliance with it.")
         }
-    }
-}
-
-/// The machine word of a kind of control.
-pub fn control(control: Control) -> &'static str {
-    match control {
-        Control::Prevent => "prevent",
-        Control::Detect => "detect",
-        Control::Contain => "contain",
-        Control::Recover => "recover",
     }
 }
 

@@ -204,7 +204,7 @@ fn the_report_shows_what_the_filters_say() {
         (&["--system", "demos"][..], "did you mean \"demo\"?"),
         (&["--standard", "dora"], "no stored scan has the standard \"dora\""),
         (&["--sort", "sevrity"], "did you mean \"severity\"?"),
-        (&["--at", "2001-01-01"], "nothing had been scanned at 2001-01-01"),
+        (&["--at", "2001-01-01"], "nothing had been scanned by 2001-01-01"),
         (&["--at", "ffff"], "no stored scan begins with ffff"),
     ] {
         let ran = place.run(&[&["report"], args].concat());
@@ -401,6 +401,62 @@ fn an_expired_or_useless_waiver_is_reported_and_accepts_nothing() {
     let before = fs::read_to_string(place.path("spm-waivers.yaml")).unwrap();
     assert_eq!(place.waive(&["--expires", "2999-01-01"]).code(), 2);
     assert_eq!(fs::read_to_string(place.path("spm-waivers.yaml")).unwrap(), before);
+}
+
+#[test]
+fn a_waiver_may_select_by_labels() {
+    let place = Place::new();
+    let labelled = |labels: &str| {
+        let text = manifest(&["cart", "mail"], &["cart", "mail"]);
+        let text =
+            text.replacen("metadata: {name: \"cart\",", &format!("metadata: {{name: cart, labels: {labels},"), 1);
+        fs::write(place.path("m/all.yaml"), text).unwrap();
+    };
+    let waived = || {
+        let csv = place.run(&["report", "--format", "csv", "--rule", "5.2.2"]).ok();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let rows = reader.deserialize::<std::collections::BTreeMap<String, String>>().map(Result::unwrap);
+        rows.filter(|row| row["waived"] == "true").map(|row| row["resource_name"].clone()).collect::<Vec<_>>()
+    };
+    fs::write(
+        place.path("spm-waivers.yaml"),
+        "waivers:\n  - rule: CIS/5.2.2\n    labels: {app: c*, tier: edge}\n    reason: |\n      the edge\n      until May\n",
+    )
+    .unwrap();
+    labelled("{app: cart, tier: edge}");
+    let ran = place.scan(&["--format", "json"]);
+    assert!(ran.out().contains("the edge until May") && ran.err().is_empty(), "{}", ran.err());
+    // The history has no labels, but what the scan said.
+    assert_eq!(waived(), ["cart"]);
+    assert_eq!(place.run(&["report"]).err(), "");
+    labelled("{app: cart}");
+    let ran = place.scan(&["--format", "json"]);
+    assert!(ran.err().contains("spm-waivers.yaml:2): matches no failed"), "{}", ran.err());
+    assert!(waived().is_empty());
+    assert!(place.run(&["report"]).err().contains("selects by labels, which only a scan sees"));
+    for wrong in ["[a]", "{}", "{a: [b]}", "x"] {
+        fs::write(place.path("w.yaml"), format!("waivers:\n- {{rule: CIS/5.2.2, reason: x, labels: {wrong}}}\n"))
+            .unwrap();
+        let ran = place.scan(&["--waivers", "w.yaml"]);
+        assert_eq!(ran.code(), 2, "{wrong}");
+        assert!(ran.err().contains("w.yaml:2:"), "{wrong}: {}", ran.err());
+    }
+}
+
+#[test]
+fn filters_that_leave_nothing_say_so() {
+    let place = Place::new();
+    place.scan(&[]).ok();
+    for args in [["report", "--namespace", "absent"], ["report", "--rule", "absent"]] {
+        let page = place.run(&args).ok();
+        assert!(page.contains("No rule matches the filters.") && !page.contains("My systems"), "{page}");
+    }
+    assert!(!place.run(&["report"]).ok().contains("No rule matches"));
+    let said = place.run(&["report", "--at", "2001-02-03"]).err();
+    assert!(said.contains("nothing had been scanned by 2001-02-03 23:59 UTC"), "{said}");
+    let info = place.run(&["store", "info"]).ok();
+    let second = info.lines().nth(1).unwrap();
+    assert!(second.starts_with("demo (kubernetes): 1 scan, 2") && second.ends_with(" UTC"), "{info}");
 }
 
 #[test]

@@ -150,6 +150,13 @@ try {
   is("light by choice", await js("getComputedStyle(document.body).backgroundColor"), "rgb(246, 247, 249)");
   await page("Emulation.setEmulatedMedia", { media: "", features: [] });
 
+  await open("cluster.html", "#result=bogus,failed&severity=<b>");
+  is("unknown words of a fragment hide nothing", (await js(rows)).length > 0, true);
+  await open("cluster.html", "#open=prod-eu-1%2FCIS+1.12.0%2F5.2.2&tab=resources");
+  is("a page of resources", await js("document.querySelectorAll('.finding').length"), 50);
+  is("all of them on paper", await js("(dispatchEvent(new Event('beforeprint')), document.querySelectorAll('.finding').length)"), 60);
+  is("and pages again", await js("(dispatchEvent(new Event('afterprint')), document.querySelectorAll('.finding').length)"), 50);
+
   await open("hostile.html");
   is("hostile names are text", await js("document.querySelectorAll('main script, main img, main iframe, #panel script').length"), 0);
   await click("[data-rule]");

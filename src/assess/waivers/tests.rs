@@ -68,7 +68,7 @@ fn rule_of<'a>(assessment: &'a Assessment, id: &str) -> &'a RuleResult {
 
 fn waived(waivers: &[WaiverRule]) -> (Vec<&'static str>, Vec<Usage>) {
     let mut assessment = assessment();
-    let report = apply(&mut assessment, waivers, &[], today());
+    let report = apply(&mut assessment, waivers, &[], None, today());
     let outcomes = assessment.checks[0].outcomes.iter().zip(["web", "agent"]);
     (outcomes.filter(|(o, _)| o.waiver.is_some()).map(|(_, name)| name).collect(), report.waivers)
 }
@@ -78,7 +78,7 @@ fn a_waiver_flags_and_counts_and_changes_no_state() {
     let mut assessment = assessment();
     let mut one = waiver("CIS/1");
     one.selector.name = Some("w*".to_owned());
-    let report = apply(&mut assessment, &[one.clone()], &[], today());
+    let report = apply(&mut assessment, &[one.clone()], &[], None, today());
     assert_eq!(report.waivers, [Usage::Applied(1)]);
     let failed = &assessment.checks[0].outcomes[0];
     assert_eq!((failed.state, failed.waiver.as_ref().unwrap().reason.as_str()), (Failed, "legacy"));
@@ -86,7 +86,7 @@ fn a_waiver_flags_and_counts_and_changes_no_state() {
     // Wherever the outcome counts, and not yet the whole rule.
     assert_eq!((rule_of(&assessment, "2").counts.waived, assessment.standards[0].totals.rules.waived), (1, 0));
 
-    apply(&mut assessment, &[waiver("no-root")], &[], today());
+    apply(&mut assessment, &[waiver("no-root")], &[], None, today());
     assert_eq!(rule_of(&assessment, "1").state, Failed);
     let totals = assessment.standards[0].totals;
     assert_eq!((totals.rules.failed, totals.rules.waived), (2, 2));
@@ -143,7 +143,7 @@ fn the_first_waiver_holds_and_a_second_is_not_called_unmatched() {
     let mut assessment = assessment();
     let mut second = waiver("no-root");
     second.reason = "second".to_owned();
-    let report = apply(&mut assessment, &[waiver("no-root"), second], &[], today());
+    let report = apply(&mut assessment, &[waiver("no-root"), second], &[], None, today());
     assert_eq!(report.waivers, [Usage::Applied(2); 2]);
     assert_eq!(assessment.checks[0].outcomes[0].waiver.as_ref().unwrap().reason, "legacy");
 }
@@ -164,7 +164,7 @@ fn attestations_answer_what_is_manual_and_nothing_else() {
         evidence: vec![evidence.clone()],
         omitted: 1,
     }));
-    let report = apply(&mut assessment, &[], &[attestation("CIS/2", Verdict::Passed)], today());
+    let report = apply(&mut assessment, &[], &[attestation("CIS/2", Verdict::Passed)], None, today());
     assert_eq!(report.attestations, [Usage::Applied(2)]);
     // What failed stays so.
     assert_eq!(assessment.checks[0].counts.failed, 2);
@@ -180,7 +180,7 @@ fn attestations_answer_what_is_manual_and_nothing_else() {
 #[test]
 fn an_attested_failure_counts_and_may_be_waived() {
     let mut assessment = assessment();
-    let report = apply(&mut assessment, &[waiver("signed")], &[attestation("signed", Verdict::Failed)], today());
+    let report = apply(&mut assessment, &[waiver("signed")], &[attestation("signed", Verdict::Failed)], None, today());
     assert_eq!((report.attestations, report.waivers), (vec![Usage::Applied(2)], vec![Usage::Applied(2)]));
     assert_eq!((rule_of(&assessment, "V-1").state, assessment.standards[1].totals.rules.waived), (Failed, 1));
 }
@@ -190,13 +190,13 @@ fn rules_without_checks_are_answered_as_a_whole() {
     let mut assessment = assessment();
     let mut partial = attestation("CIS/3", Verdict::Passed);
     partial.selector.name = Some("web".to_owned());
-    let report = apply(&mut assessment, &[], &[partial], today());
+    let report = apply(&mut assessment, &[], &[partial], None, today());
     assert_eq!((report.attestations, rule_of(&assessment, "3").state), (vec![Usage::Unmatched], Manual));
 
     let mut newer = attestation("CIS/3", Verdict::Failed);
     newer.date = day("2026-05-01");
     let both = [attestation("CIS/*", Verdict::NotRelevant), newer];
-    let report = apply(&mut assessment, &[], &both, today());
+    let report = apply(&mut assessment, &[], &both, None, today());
     assert_eq!(report.attestations, [Usage::Applied(3), Usage::Applied(1)]);
     let rule = rule_of(&assessment, "3");
     assert_eq!(rule.state, Failed);
@@ -213,7 +213,7 @@ fn what_does_not_hold_today_answers_nothing() {
         let before = assessment.clone();
         let mut other = attestation("*/*", Verdict::Passed);
         (other.date, other.expires) = (day(date), Some(day(expires)));
-        let report = apply(&mut assessment, &[], &[other], today());
+        let report = apply(&mut assessment, &[], &[other], None, today());
         assert_eq!((report.attestations, &assessment), (vec![Usage::Expired], &before));
     }
 }
@@ -227,16 +227,16 @@ fn a_state_that_counts_do_not_explain_stays_until_the_rule_is_attested() {
     let rule = &mut strict.standards[1].rules[0];
     (rule.counts, rule.state) = (strict.checks[1].counts, Manual);
     let mut by_check = strict.clone();
-    apply(&mut by_check, &[], &[attestation("signed", Verdict::Passed)], today());
+    apply(&mut by_check, &[], &[attestation("signed", Verdict::Passed)], None, today());
     assert_eq!(rule_of(&by_check, "V-1").state, Manual);
-    apply(&mut strict, &[], &[attestation("STIG/V-1", Verdict::Passed)], today());
+    apply(&mut strict, &[], &[attestation("STIG/V-1", Verdict::Passed)], None, today());
     assert_eq!(rule_of(&strict, "V-1").state, Passed);
 }
 
 #[test]
 fn rules_are_sorted_anew() {
     let mut assessment = assessment();
-    let report = apply(&mut assessment, &[], &[attestation("CIS/3", Verdict::NotRelevant)], today());
+    let report = apply(&mut assessment, &[], &[attestation("CIS/3", Verdict::NotRelevant)], None, today());
     assert_eq!(report.attestations, [Usage::Applied(1)]);
     let order: Vec<(&str, State)> = assessment.standards[0].rules.iter().map(|r| (&*r.id, r.state)).collect();
     assert_eq!(order, [("1", Failed), ("2", Failed), ("3", NotRelevant), ("4", Manual)]);

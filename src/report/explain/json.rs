@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{Explanation, Filter, SystemPart, Trace};
 use crate::model::{CheckInfo, Counts};
 use crate::report::view::Finding;
-use crate::report::words;
 
 pub fn write(
     explanations: &[Explanation<'_>],
@@ -52,7 +51,7 @@ fn check(check: &CheckInfo) -> Value {
     json!({
         "id": check.id, "title": check.title, "resource": check.resource, "severity": check.severity(),
         "score": check.ccss.base(), "vector": check.ccss.to_string(), "likelihood": check.ccss.likelihood(),
-        "technical_impact": check.ccss.technical_impact(), "weakens": words::control(check.control),
+        "technical_impact": check.ccss.technical_impact(), "weakens": check.control.as_str(),
         "themes": check.themes, "why": check.why, "fix": check.fix, "hint": check.hint, "links": check.links,
     })
 }

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::{Explanation, Filter, SystemPart, Trace, configuration_impact};
+use crate::base::text::count;
 use crate::model::{CheckInfo, State};
-use crate::report::markdown::{code, property, text};
+use crate::report::markdown::{code, property, prose, text};
 use crate::report::words;
 
 /// Resources listed per system.
@@ -50,7 +51,7 @@ pub fn write(
         let hints = explanation.hints();
         if !hints.is_empty() {
             writeln!(out, "\n## If it has to be decided by a person\n")?;
-            hints.iter().try_for_each(|hint| writeln!(out, "{}\n", text(hint)))?;
+            hints.iter().try_for_each(|hint| writeln!(out, "{}\n", prose(hint)))?;
         }
         for trace in traces.iter().filter(|trace| explanation.checks.iter().any(|check| check.id == trace.check)) {
             writeln!(out, "\n## How {} decides\n", code(&trace.check))?;
@@ -78,7 +79,7 @@ fn check(out: &mut dyn Write, check: &CheckInfo) -> io::Result<()> {
     writeln!(out, "- Likelihood: {}", text(&check.ccss.likelihood()))?;
     writeln!(out, "- Technical impact: {}", text(&check.ccss.technical_impact()))?;
     writeln!(out, "- Configuration impact: {}", configuration_impact(check))?;
-    writeln!(out, "\n**Why it matters.** {}\n\n**How to fix.** {}", text(&check.why), text(&check.fix))?;
+    writeln!(out, "\n**Why it matters.** {}\n\n**How to fix.** {}", prose(&check.why), prose(&check.fix))?;
     if !check.links.is_empty() {
         writeln!(out)?;
         check.links.iter().try_for_each(|url| writeln!(out, "- <{}>", link(url)))?;
@@ -101,7 +102,7 @@ fn system(out: &mut dyn Write, part: &SystemPart<'_>, filter: &Filter, traces: &
         counts.not_relevant
     )?;
     if let Some(hint) = part.hint.filter(|_| counts.total() == 0) {
-        writeln!(out, "{}\n", text(hint))?;
+        writeln!(out, "{}\n", prose(hint))?;
     }
     let (findings, left_out) = part.findings(filter);
     for finding in findings.iter().take(RESOURCES) {
@@ -126,7 +127,7 @@ fn system(out: &mut dyn Write, part: &SystemPart<'_>, filter: &Filter, traces: &
     }
     let more = findings.len().saturating_sub(RESOURCES);
     if more + left_out > 0 {
-        writeln!(out, "\n{} more resources are not listed.", more + left_out)?;
+        writeln!(out, "\nNot listed: {}.", count(more + left_out, "more resource"))?;
     }
     part.gaps(traces).into_iter().try_for_each(|gap| writeln!(out, "\nNot readable: {}", text(&gap.to_string())))
 }

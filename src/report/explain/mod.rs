@@ -240,7 +240,7 @@ fn is_named(query: &str, standard: &StandardInfo, rule: &RuleResult) -> bool {
 
 /// The kind of control, in words.
 fn configuration_impact(check: &CheckInfo) -> String {
-    format!("a failure weakens a control that is there to {}", super::words::control(check.control))
+    format!("a failure weakens a control that is there to {}", check.control.as_str())
 }
 
 /// Writes the explanations. `traces` are of their checks, and empty if nobody asked for them.

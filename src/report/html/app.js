@@ -7,6 +7,9 @@
   const SEVERITIES = ["critical", "high", "medium", "low", ""];
   const RULES_PER_PAGE = 100;
   const RESOURCES_PER_PAGE = 50;
+  // What is printed at once, of rules and of resources.
+  const ON_PAPER = 5000;
+  let printing = false;
   const $ = (id) => document.getElementById(id);
   const T = (n) => D.texts[n];
   const optional = (n) => (n ? D.texts[n - 1] : null);
@@ -61,7 +64,10 @@
     for (const key of ["standard", "system", "rule", "resource", "namespace", "sort", "open", "tab"]) {
       if (given.has(key)) next[key] = given.get(key);
     }
-    for (const key of ["result", "severity"]) if (given.has(key)) next[key] = given.get(key).split(",").filter(Boolean);
+    // A word that no box stands for would hide everything, and nobody could see why.
+    for (const [key, known] of [["result", STATE_WORDS], ["severity", SEVERITIES]]) {
+      if (given.has(key)) next[key] = given.get(key).split(",").filter((word) => word && known.includes(word));
+    }
     if (given.has("view")) next.complete = given.get("view") === "complete";
     next.page = Math.max(1, parseInt(given.get("page"), 10) || 1);
     return next;
@@ -187,7 +193,8 @@
   const focusSort = (key) => { const b = document.querySelector('[data-sort="' + key + '"]'); if (b) b.focus(); };
 
   let shown = [];
-  const renderRules = (all) => {
+  const renderRules = () => {
+    const all = printing && shown.length <= ON_PAPER;
     const pages = Math.max(1, Math.ceil(shown.length / RULES_PER_PAGE));
     state.page = Math.min(state.page, pages);
     const from = all ? 0 : (state.page - 1) * RULES_PER_PAGE;
@@ -321,8 +328,9 @@
       found.sort((a, b) => rank(a) - rank(b));
       const pages = Math.max(1, Math.ceil(found.length / RESOURCES_PER_PAGE));
       local.page = Math.min(local.page, pages);
-      const from = (local.page - 1) * RESOURCES_PER_PAGE;
-      list.replaceChildren(...found.slice(from, from + RESOURCES_PER_PAGE).map(finding));
+      const all = printing && found.length <= ON_PAPER;
+      const from = all ? 0 : (local.page - 1) * RESOURCES_PER_PAGE;
+      list.replaceChildren(...found.slice(from, all ? undefined : from + RESOURCES_PER_PAGE).map(finding));
       status.textContent = number(found.length) + (found.length === 1 ? " resource" : " resources") +
         (left ? "; " + number(left) + " more are not in this file" : "");
       pager(nav, local.page, pages, (page) => { local.page = page; fill(); $("panel").scrollTop = 0; });
@@ -401,11 +409,11 @@
     }
   };
 
-  const render = (all) => {
+  const render = () => {
     shown = select();
     syncForm();
     heading();
-    renderRules(all === true);
+    renderRules();
     const hidden = D.rules.length - shown.length;
     $("status").textContent = number(shown.length) + (shown.length === 1 ? " rule" : " rules") + (hidden ? ", " + number(hidden) + " hidden by filters" : "");
     renderPanel();
@@ -441,10 +449,12 @@
   addEventListener("beforeprint", () => {
     folded = [...document.querySelectorAll("details:not([open])")];
     for (const part of folded) part.open = true;
-    render(shown.length <= 5000);
+    printing = true;
+    render();
   });
   addEventListener("afterprint", () => {
     for (const part of folded) part.open = false;
+    printing = false;
     render();
   });
   state = read();

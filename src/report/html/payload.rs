@@ -280,7 +280,7 @@ fn check(check: &CheckInfo) -> serde_json::Value {
         "vector": check.ccss.to_string(),
         "likelihood": check.ccss.likelihood(),
         "impact": check.ccss.technical_impact(),
-        "control": words::control(check.control),
+        "control": check.control.as_str(),
         "why": sanitise(&check.why),
         "fix": sanitise(&check.fix),
         "hint": check.hint.as_deref().map(sanitise),

@@ -1,24 +1,24 @@
 //! JSON, format `spm.assessment/v1`: everything that the view shows, written as it is walked.
 //!
-//! The wire types below are the public contract, with `schema.json` beside them; they are not the model, so that the
+//! The types of `wire` are the public contract, with `schema.json` beside them; they are not the model, so that the
 //! model may change. A key is never removed or given another meaning within v1; new keys may appear. Absent optional values
 //! are null. `actual` of evidence is JSON text, redacted and possibly shortened (`...` at its end).
 
 mod read;
+mod wire;
 
 pub use read::{ReadBack, ReadError, read};
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::view::{Row, Selection};
-use super::{Each, FailedScan, OtherSystem, Report, words};
-use crate::model::{
-    Assessment, CheckResult, Counts, Evidence, Gap, Outcome, ResourceRef, Scope, StandardKind, StandardResult, System,
-    Totals, Waiver,
+use super::{Each, Report};
+use crate::model::{Assessment, CheckResult, StandardKind, StandardResult};
+use wire::{
+    Document, LeftOut, WireAssessment, WireCheck, WireCounts, WireFailed, WireGap, WireOther, WireOutcome, WireRule,
+    WireScope, WireStandard, WireSystem, WireTotals,
 };
 
 /// Value of the key `format`.
@@ -127,7 +127,7 @@ impl<'a> Shown<'a> {
             vector: check.ccss.to_string(),
             likelihood: check.ccss.likelihood(),
             technical_impact: check.ccss.technical_impact(),
-            weakens: words::control(check.control),
+            weakens: check.control.as_str(),
             themes: &check.themes,
             why: &check.why,
             fix: &check.fix,
@@ -142,343 +142,6 @@ impl<'a> Shown<'a> {
                     Some(WireOutcome::new(outcome, self.assessment.resources.get(at)?))
                 })
             }),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Document<A, O, F> {
-    format: &'static str,
-    left_out: LeftOut,
-    assessments: A,
-    other_systems: O,
-    failed_scans: F,
-}
-
-#[derive(Serialize)]
-struct LeftOut {
-    rules: usize,
-    outcomes: usize,
-}
-
-#[derive(Serialize)]
-struct WireAssessment<'a, G, S, C> {
-    id: &'a str,
-    assessed_at: &'a str,
-    scope: WireScope<'a>,
-    tool_version: &'a str,
-    system: WireSystem<'a>,
-    resources_read: &'a BTreeMap<String, usize>,
-    notes: &'a [String],
-    gaps: G,
-    standards: S,
-    checks: C,
-}
-
-#[derive(Serialize)]
-struct WireSystem<'a> {
-    technology: &'static str,
-    name: &'a str,
-    version: Option<&'a str>,
-    distribution: Option<&'a str>,
-    origin: &'a str,
-}
-
-impl<'a> WireSystem<'a> {
-    fn new(system: &'a System) -> WireSystem<'a> {
-        WireSystem {
-            technology: system.technology.as_str(),
-            name: &system.name,
-            version: system.version.as_deref(),
-            distribution: system.distribution.as_deref(),
-            origin: &system.origin,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct WireScope<'a> {
-    files: Option<&'a [String]>,
-    namespaces: Option<&'a [String]>,
-    excluded_namespaces: &'a [String],
-}
-
-impl<'a> WireScope<'a> {
-    fn new(scope: &'a Scope) -> WireScope<'a> {
-        let Scope { files, namespaces, excluded_namespaces } = scope;
-        WireScope { files: files.as_deref(), namespaces: namespaces.as_deref(), excluded_namespaces }
-    }
-}
-
-#[derive(Serialize)]
-struct WireOther<'a> {
-    technology: &'static str,
-    name: &'a str,
-    status: &'static str,
-    why: Option<&'a str>,
-}
-
-impl<'a> WireOther<'a> {
-    fn new(other: &'a OtherSystem) -> WireOther<'a> {
-        let status = match other.status {
-            super::OtherStatus::NotEnabled => "not_enabled",
-            super::OtherStatus::NoData => "no_data",
-        };
-        WireOther { technology: other.technology.as_str(), name: &other.name, status, why: other.why.as_deref() }
-    }
-}
-
-#[derive(Serialize)]
-struct WireFailed<'a> {
-    technology: &'static str,
-    name: &'a str,
-    at: &'a str,
-    why: &'a str,
-}
-
-impl<'a> WireFailed<'a> {
-    fn new(failed: &'a FailedScan) -> WireFailed<'a> {
-        let FailedScan { technology, name, at, why } = failed;
-        WireFailed { technology: technology.as_str(), name, at, why }
-    }
-}
-
-#[derive(Serialize)]
-struct WireGap<'a> {
-    kind: &'a str,
-    scope: Option<&'a str>,
-    reason: &'static str,
-    detail: &'a str,
-    permission: Option<&'a str>,
-}
-
-impl<'a> WireGap<'a> {
-    fn new(gap: &'a Gap) -> WireGap<'a> {
-        WireGap {
-            kind: &gap.kind,
-            scope: gap.scope.as_deref(),
-            reason: gap.reason.as_str(),
-            detail: &gap.detail,
-            permission: gap.permission.as_deref(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct WireStandard<'a, R> {
-    id: &'a str,
-    short_name: &'a str,
-    name: &'a str,
-    version: &'a str,
-    url: &'a str,
-    kind: &'static str,
-    technology: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    assessable_requirements: Option<usize>,
-    selected: bool,
-    totals: WireTotals,
-    rules: R,
-}
-
-/// Over all rules of the standard, whatever the view shows.
-#[derive(Serialize)]
-struct WireTotals {
-    rules: WireCounts,
-    out_of_scope: usize,
-    without_check: usize,
-    failed_by_severity: BySeverity,
-    posture_percent: Option<u32>,
-    posture_percent_with_waivers: Option<u32>,
-}
-
-impl WireTotals {
-    fn new(totals: &Totals) -> WireTotals {
-        let [critical, high, medium, low] = totals.failed_by_severity;
-        WireTotals {
-            rules: WireCounts::new(totals.rules),
-            out_of_scope: totals.out_of_scope,
-            without_check: totals.without_check,
-            failed_by_severity: BySeverity { critical, high, medium, low },
-            posture_percent: totals.posture(),
-            posture_percent_with_waivers: totals.posture_with_waivers(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct BySeverity {
-    critical: usize,
-    high: usize,
-    medium: usize,
-    low: usize,
-}
-
-#[derive(Serialize)]
-struct WireCounts {
-    failed: usize,
-    waived: usize,
-    manual: usize,
-    passed: usize,
-    not_relevant: usize,
-}
-
-impl WireCounts {
-    fn new(counts: Counts) -> WireCounts {
-        let Counts { failed, waived, manual, passed, not_relevant } = counts;
-        WireCounts { failed, waived, manual, passed, not_relevant }
-    }
-}
-
-#[derive(Serialize)]
-struct WireRule<'a> {
-    id: &'a str,
-    title: &'a str,
-    metadata: Pairs<'a>,
-    severity: Option<&'static str>,
-    result: &'static str,
-    waived: bool,
-    counts: WireCounts,
-    checks: &'a [u32],
-    hint: Option<&'a str>,
-    out_of_scope: bool,
-    partly: bool,
-    mapping_source: Option<&'a str>,
-}
-
-impl<'a> WireRule<'a> {
-    fn new(row: &Row<'a>) -> WireRule<'a> {
-        let rule = row.rule;
-        WireRule {
-            id: &rule.id,
-            title: &rule.title,
-            metadata: Pairs(&rule.metadata),
-            severity: rule.severity.map(|severity| severity.as_str()),
-            result: row.state.as_str(),
-            waived: row.is_waived(),
-            counts: WireCounts::new(row.counts),
-            checks: &rule.checks,
-            hint: rule.hint.as_deref(),
-            out_of_scope: rule.out_of_scope,
-            partly: rule.partly,
-            mapping_source: rule.source.as_deref(),
-        }
-    }
-}
-
-/// An object in the order of the pairs.
-struct Pairs<'a>(&'a [(String, String)]);
-
-impl Serialize for Pairs<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
-
-#[derive(Serialize)]
-struct WireCheck<'a, O> {
-    index: usize,
-    id: &'a str,
-    title: &'a str,
-    resource: &'a str,
-    severity: &'static str,
-    score: f64,
-    vector: String,
-    likelihood: String,
-    technical_impact: String,
-    weakens: &'static str,
-    themes: &'a [String],
-    why: &'a str,
-    fix: &'a str,
-    hint: Option<&'a str>,
-    links: &'a [String],
-    parameters: &'a BTreeMap<String, String>,
-    customised: &'a [String],
-    counts: WireCounts,
-    outcomes: O,
-}
-
-#[derive(Serialize)]
-struct WireOutcome<'a> {
-    kind: &'a str,
-    scope: Option<&'a str>,
-    name: &'a str,
-    element: Option<&'a str>,
-    result: &'static str,
-    reason: Option<&'a str>,
-    hint: Option<&'a str>,
-    evidence: Evidences<'a>,
-    evidence_omitted: usize,
-    waiver: Option<WireWaiver<'a>>,
-}
-
-impl<'a> WireOutcome<'a> {
-    fn new(outcome: &'a Outcome, resource: &'a ResourceRef) -> WireOutcome<'a> {
-        let detail = outcome.detail.as_deref();
-        WireOutcome {
-            kind: &resource.kind,
-            scope: resource.scope.as_deref(),
-            name: &resource.name,
-            element: outcome.element.as_deref(),
-            result: outcome.state.as_str(),
-            reason: detail.map(|detail| detail.reason.as_str()),
-            hint: detail.and_then(|detail| detail.hint.as_deref()),
-            evidence: Evidences(detail.map_or(&[], |detail| &detail.evidence)),
-            evidence_omitted: detail.map_or(0, |detail| detail.omitted),
-            waiver: outcome.waiver.as_deref().map(WireWaiver::new),
-        }
-    }
-}
-
-struct Evidences<'a>(&'a [Evidence]);
-
-impl Serialize for Evidences<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(WireEvidence::new))
-    }
-}
-
-#[derive(Serialize)]
-struct WireEvidence<'a> {
-    path: &'a str,
-    actual: Option<&'a str>,
-    expected: &'a str,
-    source: Option<&'a str>,
-    file: Option<&'a str>,
-    line: Option<u32>,
-}
-
-impl<'a> WireEvidence<'a> {
-    fn new(evidence: &'a Evidence) -> WireEvidence<'a> {
-        WireEvidence {
-            path: &evidence.path,
-            actual: evidence.actual.as_deref(),
-            expected: &evidence.expected,
-            source: evidence.source.as_deref(),
-            file: evidence.location.as_ref().map(|location| &*location.file),
-            line: evidence.location.as_ref().map(|location| location.line),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct WireWaiver<'a> {
-    reason: &'a str,
-    owner: Option<&'a str>,
-    expires: Option<&'a str>,
-    source: &'static str,
-}
-
-impl<'a> WireWaiver<'a> {
-    fn new(waiver: &'a Waiver) -> WireWaiver<'a> {
-        WireWaiver {
-            reason: &waiver.reason,
-            owner: waiver.owner.as_deref(),
-            expires: waiver.expires.as_deref(),
-            source: waiver.source.as_str(),
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn failed(
         paper.line(
             1,
             &Line::new()
-                .dim(&format!("and {more} more failed rules: "))
+                .dim(&format!("and {}: ", count(more, "more failed rule")))
                 .plain(&format!("{} --rules --result failed", report.command)),
         )?;
     }
