@@ -1538,7 +1538,7 @@ _spm() {
             return 0
             ;;
         spm__subcmd__scan)
-            opts="-n -s -o -q -v -h --from --node-facts --system --all --all-contexts --kubeconfig --context --namespace --exclude-namespace --allow-node-proxy --no-cloud --ca-file --timeout --aws --profile --role-arn --external-id --region --exclude-region --accounts --account-role --nodes --node-namespace --node-image --node-timeout --save --standard --manual --rules --result --severity --rule --resource --view --sort --format --output --fail-on --require-complete --baseline --fail-on-new --waivers --ignore-waivers --in-source-waivers --store --no-store --quiet --verbose --color --pack --config --help"
+            opts="-n -s -o -q -v -h --from --node-facts --system --all --all-contexts --kubeconfig --context --namespace --exclude-namespace --allow-node-proxy --no-cloud --ca-file --kubelet-ca --timeout --aws --profile --role-arn --external-id --region --exclude-region --accounts --account-role --nodes --node-namespace --node-image --node-timeout --save --standard --manual --rules --result --severity --rule --resource --view --sort --format --output --fail-on --require-complete --baseline --fail-on-new --waivers --ignore-waivers --in-source-waivers --store --no-store --quiet --verbose --color --pack --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1577,6 +1577,10 @@ _spm() {
                     return 0
                     ;;
                 --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubelet-ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -54,9 +54,10 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l node-facts -d 'Node fac
 complete -c spm -n "__fish_spm_using_subcommand scan" -l system -d 'System of the settings file to scan; or the name in reports and history of what the other options name, else the context or directory' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l context -d 'Context of the kubeconfig; the current one if none' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only these namespaces; of an account what lies in these regions, and what lies in none. See --region to read no others' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions, see --region to read no others' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces (regions)' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
+complete -c spm -n "__fish_spm_using_subcommand scan" -l kubelet-ca -d 'Certificate authority of the kubelets, which are asked for their configuration if the identity may `get nodes/configz`; that of the kubeconfig if none' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l timeout -d 'Longest time that one call to the system may take' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l profile -d 'Profile of the shared configuration and credentials files; else AWS_PROFILE' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l role-arn -d 'Role to assume before anything is read' -r

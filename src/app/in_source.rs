@@ -8,6 +8,7 @@ use crate::base::symbol::Symbol;
 use crate::base::text::count;
 use crate::catalog;
 use crate::cli::{InSourceMode, ScanArgs};
+use crate::derive;
 use crate::expr::path::Step;
 use crate::expr::{Path, Value, Wanted};
 use crate::inventory::Inventory;
@@ -61,6 +62,9 @@ impl Use {
                 let Some(value) = resource.value.at(&KEYS) else { continue };
                 let place = resource.place.as_ref().map(|place| place.locate(&steps));
                 let reference = resource.reference(kind);
+                if !derive::looks_at(inventory, &reference) {
+                    continue;
+                }
                 match value {
                     Value::Str(text) => found.add(&reference, text, place.as_ref(), today),
                     Value::Unknown(_) => {}

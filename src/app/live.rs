@@ -31,6 +31,7 @@ pub fn read(input: &InputArgs, wanted: &Wanted, now: jiff::Timestamp, spinner: &
         allow_node_proxy: input.allow_node_proxy,
         timeout: input.timeout,
         ca_file: input.ca_file.clone(),
+        kubelet_ca: input.kubelet_ca.clone(),
         ..ClusterAccess::default()
     };
     let mut inventory = collect(&access, wanted, now, sink(&mut saver), spinner)?;

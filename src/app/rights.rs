@@ -71,7 +71,10 @@ pub fn needed(intent: &Intent<'_>) -> Vec<Role> {
     let (everywhere, scoped): (Vec<&Kind>, Vec<&Kind>) = match intent.namespaces {
         [] => (kinds, Vec::new()),
         // Named namespaces are read one by one.
-        _ => kinds.into_iter().filter(|kind| kind.name != "Namespace").partition(|kind| !kind.namespaced),
+        _ => kinds
+            .into_iter()
+            .filter(|kind| kind.name != "Namespace")
+            .partition(|kind| !kind.namespaced || kubernetes::READ_EVERYWHERE.contains(&kind.name)),
     };
     let mut rules = lists(&everywhere);
     if !intent.namespaces.is_empty() {
@@ -109,6 +112,17 @@ pub fn needed(intent: &Intent<'_>) -> Vec<Role> {
             tier: "Tier 0a: configuration of the cluster's own components. Only these ConfigMaps, by name.".into(),
             namespace: Some("kube-system".to_owned()),
             rules: vec![Rule { names, ..Rule::new("", "configmaps", "ConfigMap", &["get"]) }],
+        });
+    }
+    if intent.wanted.of("KubeletConfigz").is_some() {
+        roles.push(Role {
+            suffix: "-kubelets",
+            tier: "Tier 1a: the configuration of kubelets, at their own ports, from Kubernetes 1.33 on. Every node gets to see \
+                   the token and could read with it what tier 0 reads: leave this out where nodes must not. A token that is \
+                   good for more than these roles is shown to none."
+                .into(),
+            namespace: None,
+            rules: vec![Rule::new("", "nodes/configz", "KubeletConfigz", &["get"])],
         });
     }
     if intent.node_proxy {

@@ -17,8 +17,9 @@ use crate::base::{digest, text};
 use crate::cli::{AwsArgs, GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::collect::aws::folder;
+use crate::derive;
 use crate::evaluate::evaluate;
-use crate::inventory::{Inventory, Mode, Wanted};
+use crate::inventory::{Inventory, Mode, Resource, Wanted};
 use crate::model::{Assessment, Technology};
 use crate::report::{self, Format, Layout, OtherStatus, OtherSystem, Report};
 use crate::rules::{Library, Plan, Wish};
@@ -156,7 +157,7 @@ impl Scan<'_> {
         self.in_source.want(&mut wanted);
         let now = jiff::Timestamp::now();
         let mut inventory = read(input, *technology, &wanted, now, self.spinner)?;
-        inventory.keep_namespaces(&input.namespace, &input.exclude_namespace);
+        inventory.narrow(&input.namespace, &input.exclude_namespace);
         self.spinner.say("evaluating");
         let assessment = assess(&inventory, library, wishes, self.args.standards.manual)?;
         let annotations = self.in_source.find(&inventory, &wanted, self.today);
@@ -264,10 +265,23 @@ pub fn assess(inventory: &Inventory, library: &Library, wishes: &[Wish], manual:
         resources: evaluation.resources,
         checks: evaluation.checks,
         standards,
-        gaps: inventory.gaps().to_vec(),
+        gaps: inventory.gaps().iter().filter(|gap| !gap.is_by_choice()).cloned().collect(),
         notes: inventory.notes.iter().chain(&plan.notes).cloned().collect(),
-        read: inventory.counts().into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
+        read: counts(inventory),
     })
+}
+
+// Objects read, per kind, of the part that the scan is about.
+fn counts(inventory: &Inventory) -> BTreeMap<String, usize> {
+    let mut counts = inventory.counts();
+    if inventory.part.is_narrowed() {
+        for (kind, count) in &mut counts {
+            let looked_at = |resource: &&Resource| derive::looks_at(inventory, &resource.reference(kind));
+            *count = inventory.of(kind).iter().filter(looked_at).count();
+        }
+    }
+    counts.retain(|_, count| *count > 0);
+    counts
 }
 
 /// The command that shows the same again, for hints.

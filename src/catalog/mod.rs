@@ -38,6 +38,11 @@ impl Kind {
         }
     }
 
+    /// Whether its objects lie in a namespace (region), or are one.
+    pub fn lies_in_namespaces(&self) -> bool {
+        self.namespaced || self.name == "Namespace"
+    }
+
     /// What stands in objects of the kind as `apiVersion`.
     pub fn api_version(&self) -> String {
         match (self.technology, self.group) {
@@ -69,6 +74,9 @@ pub struct View {
     pub fields: &'static [Field],
     /// Kinds whose objects become subjects: a gap in one of them leaves subjects unseen.
     pub sources: &'static [&'static str],
+    /// Every subject lies in a namespace or is one, or belongs to the cluster and is read in any case: what was not read of
+    /// one namespace leaves no subject of another one unseen.
+    pub namespaced: bool,
     /// Paths that the derivation itself reads, in groups that views share.
     pub reads: &'static [&'static [Read]],
     /// Fields handed through: a rule's path below `from` is read from the sources below each of `to`.

@@ -89,7 +89,8 @@ pub struct InputArgs {
     /// Context of the kubeconfig; the current one if none
     #[arg(long, value_name = "NAME", conflicts_with = "from", env = "SPM_CONTEXT")]
     pub context: Option<String>,
-    /// Only these namespaces; of an account what lies in these regions, and what lies in none. See --region to read no others
+    /// Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions,
+    /// see --region to read no others
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
     pub namespace: Vec<String>,
     /// Not these namespaces (regions)
@@ -105,6 +106,10 @@ pub struct InputArgs {
     /// Certificate authority to trust beside the kubeconfig's
     #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Certificate authority of the kubelets, which are asked for their configuration if the identity may `get nodes/configz`;
+    /// that of the kubeconfig if none
+    #[arg(long, value_name = "FILE", conflicts_with = "from", env = "SPM_KUBELET_CA")]
+    pub kubelet_ca: Option<PathBuf>,
     /// Longest time that one call to the system may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "SPM_TIMEOUT")]
     pub timeout: Duration,

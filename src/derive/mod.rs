@@ -6,9 +6,9 @@ mod subject;
 pub use subject::{Layout, Origin, OriginPart, Subject, Subjects, keys};
 
 use crate::catalog::kubernetes::{cloud, custom};
-use crate::catalog::{self, Source, aws};
+use crate::catalog::{self, Kind, Source, aws};
 use crate::inventory::{Inventory, Presence};
-use crate::model::{Gap, GapReason, Technology};
+use crate::model::{Gap, GapReason, ResourceRef, Technology};
 
 /// The subjects of one kind or view.
 pub fn subjects(inventory: &Inventory, source: Source) -> Subjects {
@@ -38,7 +38,7 @@ impl<'a> Derivation<'a> {
 }
 
 /// The objects of a kind as they were read.
-fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
+fn objects(inventory: &Inventory, kind: &'static Kind) -> Subjects {
     let subjects = inventory.of(kind.name).iter().map(|resource| Subject::of_resource(kind.name, resource)).collect();
     let mut all = Subjects { subjects, ..Subjects::default() };
     match cloud::of(kind.name).filter(|_| inventory.system.technology == Technology::Kubernetes) {
@@ -53,13 +53,7 @@ fn objects(inventory: &Inventory, kind: &'static catalog::Kind) -> Subjects {
 }
 
 // No Kubernetes API tells these, so that none are there proves nothing unless the cloud was asked.
-fn note_cloud(
-    all: &mut Subjects,
-    inventory: &Inventory,
-    kind: &'static catalog::Kind,
-    cloud: &cloud::Cloud,
-    permission: &str,
-) {
+fn note_cloud(all: &mut Subjects, inventory: &Inventory, kind: &'static Kind, cloud: &cloud::Cloud, permission: &str) {
     if inventory.system.distribution.as_deref() != Some(cloud.distribution) && all.subjects.is_empty() {
         let provider = cloud.distribution.to_uppercase();
         all.none = Some(match &inventory.system.distribution {
@@ -89,6 +83,26 @@ impl Subjects {
             self.none = Some(format!("no {} in the input", missed.join(", ")));
         }
     }
+}
+
+/// Whether results about a resource belong to the part that the scan is about. Everything else is there to judge these by.
+pub fn looks_at(inventory: &Inventory, resource: &ResourceRef) -> bool {
+    // What a cloud says of the cluster lies in a region, which is no namespace.
+    let of_cloud = || inventory.system.technology == Technology::Kubernetes && cloud::of(&resource.kind).is_some();
+    !inventory.part.is_narrowed() || inventory.part.looks_at(resource) || of_cloud()
+}
+
+/// Whether a gap may leave subjects of `source` unseen that belong to the part that the scan is about.
+pub fn matters(inventory: &Inventory, source: Source, gap: &Gap) -> bool {
+    let subjects_lie_in_namespaces = match source {
+        Source::Kind(kind) => kind.lies_in_namespaces(),
+        Source::View(view) => view.namespaced,
+    };
+    let elsewhere = || {
+        let namespace = gap.scope.as_deref().filter(|_| catalog::kind(&gap.kind).is_some_and(Kind::lies_in_namespaces));
+        namespace.is_some_and(|namespace| !inventory.part.has_namespace(namespace))
+    };
+    !(inventory.part.is_narrowed() && subjects_lie_in_namespaces && elsewhere())
 }
 
 /// A gap in words, as the reason of an unknown value.

@@ -22,6 +22,8 @@ struct Index<'a> {
     subjects: &'a Subjects,
     // The first key is the region.
     scoped: bool,
+    // The key that is the region or namespace, if one is.
+    scope_at: Option<usize>,
     by_key: HashMap<String, Vec<u32>, FixedState>,
     // Where some key could not be read, so that a subject may be missing, and why. The region is none if it is not known, or if
     // regions do not matter.
@@ -59,7 +61,14 @@ impl<'a> Joins<'a> {
 
 impl<'a> Index<'a> {
     fn new(subjects: &'a Subjects, join: &Join) -> Index<'a> {
-        let mut index = Index { subjects, scoped: join.scoped, by_key: HashMap::default(), unreadable: Vec::new() };
+        let scope = Path::keys(&["metadata", "namespace"]);
+        let mut index = Index {
+            subjects,
+            scoped: join.scoped,
+            scope_at: join.theirs.iter().position(|path| *path == scope),
+            by_key: HashMap::default(),
+            unreadable: Vec::new(),
+        };
         for (at, subject) in subjects.subjects.iter().enumerate() {
             index.add(u32::try_from(at).unwrap_or(u32::MAX), &subject.value, &join.theirs);
         }
@@ -147,7 +156,7 @@ impl Index<'_> {
     // Why there may be more for these keys than is known.
     fn incomplete(&self, keys: &[Value]) -> Option<Text> {
         let region = keys.first().filter(|_| self.scoped);
-        let concerns = |scope: Option<&str>| match (scope, region) {
+        let concerns = |scope: Option<&str>| match (scope, self.scope_at.and_then(|at| keys.get(at))) {
             (Some(scope), Some(Value::Str(region))) => *scope == **region,
             _ => true,
         };
@@ -313,6 +322,14 @@ mod tests {
         // What is missing elsewhere does not matter.
         assert_eq!(ask("regional", own("eu", "w"), None, &[Some("us")]), Ok(Truth::False));
         assert_eq!(ask("regional", own("eu", "w"), None, &[Some("us"), Some("eu")]), Ok(Truth::Unknown));
+        // Nor does it where a rule joins by namespace.
+        let in_namespace = |name: &str, gap: Option<&str>| {
+            let related = json!({"resource": "regional other", "on": {"metadata.namespace": "name"}, "any": {}});
+            join("own", related, json!({ "name": name }), &others(&logs(), &[gap])).unwrap().0
+        };
+        assert_eq!(in_namespace("asia", Some(Gap::ELSEWHERE)), Truth::False);
+        assert_eq!(in_namespace("asia", Some("asia")), Truth::Unknown);
+        assert_eq!(in_namespace("asia", None), Truth::Unknown);
         assert_eq!(ask("regional", own("eu", "w"), None, &[None]), Ok(Truth::Unknown));
         assert_eq!(ask("regional", own("eu", "x"), Some("account"), &[Some("us")]), Ok(Truth::Unknown));
         assert_eq!(ask("global", own("eu", "x"), None, &[Some("us")]), Ok(Truth::Unknown));

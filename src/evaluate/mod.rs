@@ -14,7 +14,7 @@ use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::catalog;
-use crate::derive::{Derivation, Subject, Subjects};
+use crate::derive::{self, Derivation, Subject, Subjects};
 use crate::expr::path::Found;
 use crate::expr::predicate::Alone;
 use crate::expr::{Environment, Predicate, Truth, Value};
@@ -49,7 +49,7 @@ pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
     drop(derivation);
 
     let system = system_resource(inventory);
-    let table = ResourceTable::new(&sources, &system);
+    let table = ResourceTable::new(inventory, &sources, &system);
     let joins = Joins::new(&sources, instances);
     let checks = instances
         .par_iter()
@@ -58,7 +58,9 @@ pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
             let source = instance.check.source.name();
             let world = joins.of(at);
             let environment = Environment { now: inventory.now, world: &world };
-            let outcomes = outcomes(instance, &sources[source], &table.positions[source], table.system, environment);
+            let concerned =
+                Concerned { inventory, subjects: &sources[source], positions: &table.positions[source], table: &table };
+            let outcomes = outcomes(instance, &concerned, environment);
             let counts = Counts::of(&outcomes);
             CheckResult {
                 check: instance.check.info.clone(),
@@ -81,21 +83,22 @@ pub fn system_resource(inventory: &Inventory) -> ResourceRef {
     ResourceRef { kind: kind.into(), scope: None, name: inventory.system.name.as_str().into() }
 }
 
-// Every resource that findings can point to, sorted, and where the resource of each subject stands in it, per source.
+// Every resource that findings can point to, sorted, and where the resource of each subject stands in it, per source; none if
+// results about it do not belong to the scan.
 struct ResourceTable<'s> {
     resources: Vec<ResourceRef>,
-    positions: BTreeMap<&'s str, Vec<u32>>,
+    positions: BTreeMap<&'s str, Vec<Option<u32>>>,
     system: u32,
 }
 
 impl<'s> ResourceTable<'s> {
-    fn new(sources: &BTreeMap<&'s str, Subjects>, system: &ResourceRef) -> ResourceTable<'s> {
+    fn new(inventory: &Inventory, sources: &BTreeMap<&'s str, Subjects>, system: &ResourceRef) -> ResourceTable<'s> {
         let mut resources: Vec<ResourceRef> = vec![system.clone()];
         for subjects in sources.values() {
             let mut last: Option<&ResourceRef> = None;
             for subject in &subjects.subjects {
                 // The subjects of one resource follow each other.
-                if last != Some(&subject.resource) {
+                if last != Some(&subject.resource) && derive::looks_at(inventory, &subject.resource) {
                     resources.push(subject.resource.clone());
                 }
                 last = Some(&subject.resource);
@@ -107,40 +110,45 @@ impl<'s> ResourceTable<'s> {
         let places: HashMap<&ResourceRef, u32, FixedState> = resources.iter().zip(0..).collect();
         let system = places.get(system).copied().unwrap_or_default();
         let of = |subjects: &Subjects| {
-            subjects.subjects.iter().map(|subject| places.get(&subject.resource).copied().unwrap_or(system)).collect()
+            subjects.subjects.iter().map(|subject| places.get(&subject.resource).copied()).collect()
         };
         let positions = sources.iter().map(|(name, subjects)| (*name, of(subjects))).collect();
         ResourceTable { resources, positions, system }
     }
 }
 
-// `positions` are those of the resources of the subjects.
-fn outcomes(
-    instance: &Instance,
-    subjects: &Subjects,
-    positions: &[u32],
-    system: u32,
-    environment: Environment<'_>,
-) -> Vec<Outcome> {
+// What an instance is evaluated on.
+struct Concerned<'e> {
+    inventory: &'e Inventory,
+    subjects: &'e Subjects,
+    // Of the resources of the subjects.
+    positions: &'e [Option<u32>],
+    table: &'e ResourceTable<'e>,
+}
+
+fn outcomes(instance: &Instance, concerned: &Concerned<'_>, environment: Environment<'_>) -> Vec<Outcome> {
+    let Concerned { inventory, subjects, positions, table } = concerned;
     let evidences = Evidences::new(instance);
-    let judge = |(subject, resource): (&Subject, &u32)| {
+    let judge = |(subject, resource): (&Subject, &Option<u32>)| {
+        let resource = (*resource)?;
         // A fault in a check must not lose the others.
         let verdict = catch_unwind(AssertUnwindSafe(|| judge(instance, subject, environment, &evidences)));
         let (state, detail) = verdict.unwrap_or_else(|_| {
             let reason = "the check could not be evaluated on this resource; please report this".to_owned();
             (State::Manual, Some(Arc::new(Detail { reason, ..Detail::default() })))
         });
-        Outcome { resource: *resource, element: subject.element.clone(), state, detail, waiver: None }
+        Some(Outcome { resource, element: subject.element.clone(), state, detail, waiver: None })
     };
-    let mut outcomes: Vec<Outcome> = subjects.subjects.par_iter().zip(positions).with_min_len(256).map(judge).collect();
+    let pairs = subjects.subjects.par_iter().zip(*positions).with_min_len(256);
+    let mut outcomes: Vec<Outcome> = pairs.filter_map(judge).collect();
     let hint = instance.check.info.hint.clone();
-    for gap in &subjects.gaps {
+    for gap in subjects.gaps.iter().filter(|gap| derive::matters(inventory, instance.check.source, gap)) {
         let reason = format!("not everything could be read: {gap}");
         let detail = Arc::new(Detail { reason, hint: hint.clone(), ..Detail::default() });
         // Named, so that several gaps stay several.
         let element = format!("{}{}", gap.kind, gap.scope.as_ref().map_or(String::new(), |scope| format!(" {scope}")));
         outcomes.push(Outcome {
-            resource: system,
+            resource: table.system,
             element: Some(element.into()),
             state: State::Manual,
             detail: Some(detail),
@@ -148,11 +156,15 @@ fn outcomes(
         });
     }
     if outcomes.is_empty() {
-        let reason =
-            subjects.none.clone().unwrap_or_else(|| format!("no {} in this system", instance.check.info.resource));
+        let what = &instance.check.info.resource;
+        let reason = match (&subjects.none, inventory.part.narrowing(inventory.system.technology)) {
+            (Some(none), _) => none.clone(),
+            (None, Some(part)) => format!("no {what} in the part of this system that was looked at: {part}"),
+            (None, None) => format!("no {what} in this system"),
+        };
         let detail = Some(Arc::new(Detail { reason, ..Detail::default() }));
         let state = State::NotRelevant;
-        outcomes.push(Outcome { resource: system, element: None, state, detail, waiver: None });
+        outcomes.push(Outcome { resource: table.system, element: None, state, detail, waiver: None });
     }
     fold(&mut outcomes);
     outcomes

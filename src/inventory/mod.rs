@@ -106,6 +106,8 @@ pub struct Inventory {
     pub mode: Mode,
     /// How much of the system it holds.
     pub scope: Scope,
+    /// The part that results are about. What was read beside it is there to judge that part by.
+    pub part: Scope,
     /// When it was read; ages are judged against it.
     pub now: jiff::Timestamp,
     /// What the user should know about the input (broken documents, unknown kinds).
@@ -117,8 +119,19 @@ pub struct Inventory {
 impl Inventory {
     /// An inventory without resources.
     pub fn new(system: System, mode: Mode, now: jiff::Timestamp) -> Inventory {
-        let scope = Scope::default();
-        Inventory { system, mode, scope, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
+        let (scope, part) = (Scope::default(), Scope::default());
+        Inventory { system, mode, scope, part, now, notes: Vec::new(), resources: BTreeMap::new(), gaps: Vec::new() }
+    }
+
+    /// Leaves results about the namespaces (regions) `only` (all of them if empty) and none of `without`.
+    pub fn narrow(&mut self, only: &[String], without: &[String]) {
+        self.scope.narrow(only, without);
+        match self.system.technology {
+            // Bindings of other namespaces were read too.
+            Technology::Kubernetes => self.part = self.scope.clone(),
+            // What was read of an account belongs to its regions, also if it has its home in another one (a trail).
+            Technology::Aws => self.part.narrow(only, without),
+        }
     }
 
     /// Adds resources of a kind of the catalog. Adding none states that the kind was looked for, and that there are none.
@@ -163,22 +176,6 @@ impl Inventory {
         self.gaps.sort();
         self.notes.sort();
         self.notes.dedup();
-    }
-
-    /// Leaves out what lies in other namespaces than `only` (all if empty) or in one of `without`.
-    pub fn keep_namespaces(&mut self, only: &[String], without: &[String]) {
-        if only.is_empty() && without.is_empty() {
-            return;
-        }
-        self.scope.narrow(only, without);
-        let named = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        let kept = |name: &str| (only.is_empty() || named(only, name)) && !named(without, name);
-        for (kind, resources) in &mut self.resources {
-            resources.retain(|resource| match &resource.scope {
-                Some(scope) => kept(scope),
-                None => *kind != "Namespace" || kept(&resource.name),
-            });
-        }
     }
 
     /// Resources of `kind`, sorted by scope and name.

@@ -63,7 +63,7 @@ impl Scope {
     /// Whether a scan of this scope looked where a scan of `earlier` found `resource`: only then is a resource that it did
     /// not find gone.
     pub fn covers(&self, earlier: &Scope, resource: &ResourceRef) -> bool {
-        self.reads_files_of(earlier) && namespace_of(resource).is_none_or(|namespace| self.has_namespace(namespace))
+        self.reads_files_of(earlier) && self.looks_at(resource)
     }
 
     /// Whether this scope lacks something that `earlier` has. What is decided over the whole system may then look better
@@ -81,7 +81,13 @@ impl Scope {
         fewer || self.excluded_namespaces.iter().any(excludes) || !self.reads_files_of(earlier)
     }
 
-    /// Whether what lies in the namespace was looked at.
+    /// Whether results about `resource` belong to this scope: it lies in, or is, a namespace that is looked at, or it lies in
+    /// none.
+    pub fn looks_at(&self, resource: &ResourceRef) -> bool {
+        namespace_of(resource).is_none_or(|namespace| self.has_namespace(namespace))
+    }
+
+    /// Whether the namespace `name` is looked at.
     pub fn has_namespace(&self, name: &str) -> bool {
         let named = |names: &[String]| names.iter().any(|known| known == name);
         self.namespaces.as_deref().is_none_or(named) && !named(&self.excluded_namespaces)

@@ -147,6 +147,13 @@ pub struct Gap {
 impl Gap {
     /// Kind of the gaps of documents that could not be read: they may have held any kind.
     pub const DOCUMENT: &'static str = "document";
+    /// As [`Gap::scope`]: every namespace but those that were named. No namespace can have this name.
+    pub const ELSEWHERE: &'static str = "other namespaces";
+
+    /// Nothing is amiss: the user named the namespaces to read, and this is the rest.
+    pub fn is_by_choice(&self) -> bool {
+        self.reason == GapReason::NotAsked && self.scope.as_deref() == Some(Gap::ELSEWHERE)
+    }
 }
 
 impl fmt::Display for Gap {

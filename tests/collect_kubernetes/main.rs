@@ -12,6 +12,7 @@
 
 mod configuration;
 mod faults;
+mod kubelets;
 mod nodes;
 mod reading;
 mod server;

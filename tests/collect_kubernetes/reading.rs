@@ -135,14 +135,105 @@ fn named_namespaces_are_read_one_by_one() {
     assert_eq!(inventory.of("Pod").len(), 13);
     assert_eq!(names(&inventory, "Namespace"), ["a", "b", "c"]);
     assert_eq!(inventory.of("ClusterRole").len(), 1);
-    assert_eq!(gaps(&inventory), ["Pod in b: forbidden, no (needs list pods)"]);
+    assert_eq!(
+        gaps(&inventory),
+        [
+            "Namespace in other namespaces: not asked for, only those of a, b, c were read",
+            "Pod in b: forbidden, no (needs list pods)",
+            "Pod in other namespaces: not asked for, only those of a, b, c were read",
+        ]
+    );
     assert_eq!(inventory.presence("Pod", Some("a")), Presence::Complete);
+    assert!(matches!(inventory.presence("Pod", None), Presence::Gap(_)));
     assert!(
         inventory.notes.iter().any(|note| note.contains("only those in a, b, c were read")),
         "{:?}",
         inventory.notes
     );
     assert!(!server.paths().iter().any(|path| path.starts_with("/api/v1/pods")), "{:?}", server.paths());
+}
+
+/// A binding of any namespace may be for an account of a named one.
+#[test]
+fn bindings_of_every_namespace_are_read_if_that_is_allowed() {
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    let start = |allowed: bool| {
+        let of = |namespace: &str| format!("{rbac}/namespaces/{namespace}/rolebindings");
+        let all = [objects("x", "a", 1), objects("y", "z", 1)].concat();
+        let objects = [
+            (format!("{rbac}/rolebindings"), all),
+            (of("a"), objects("x", "a", 1)),
+            (of("b"), objects("w", "b", 1)),
+            ("/api/v1/namespaces".into(), ["a", "b"].map(|name| json!({"metadata": {"name": name}})).to_vec()),
+        ];
+        let objects: Vec<_> = objects.iter().map(|(path, objects)| (path.as_str(), objects.clone())).collect();
+        Server::start(&objects, move |request, _| {
+            let everywhere = request.path.starts_with("/apis/rbac.authorization.k8s.io/v1/rolebindings");
+            (everywhere && !allowed).then(|| Reply::status(403, "no"))
+        })
+    };
+    let read = |server: &Server| {
+        let wanted = wanted(&[("RoleBinding", "roleRef")]);
+        read(server, &wanted, |access| access.namespaces = vec!["a".into(), "b".into()])
+    };
+    let server = start(true);
+    let inventory = read(&server);
+    assert_eq!((names(&inventory, "RoleBinding").len(), gaps(&inventory)), (2, Vec::new()));
+    assert!(!server.paths().iter().any(|path| path.contains("/namespaces/a/rolebindings")), "{:?}", server.paths());
+    let inventory = read(&start(false));
+    assert_eq!(names(&inventory, "RoleBinding"), ["x-000", "w-000"]);
+    let needs = "(needs list rolebindings.rbac.authorization.k8s.io)";
+    assert_eq!(
+        gaps(&inventory),
+        [format!("RoleBinding in other namespaces: forbidden, only those of a, b were read: no {needs}")]
+    );
+    assert_eq!(inventory.presence("RoleBinding", Some("a")), Presence::Complete);
+}
+
+/// What nobody saw is not passed: an account whose bindings may lie in namespaces that may not be read.
+#[test]
+fn accounts_are_not_cleared_by_what_was_not_read() {
+    let scan = |allowed: bool| {
+        let (bindings, accounts) =
+            ("/apis/rbac.authorization.k8s.io/v1/rolebindings", "/api/v1/namespaces/shop/serviceaccounts");
+        let known = ["/version", "/apis", "/api/v1/namespaces/shop", bindings, accounts];
+        let subjects = json!([{"kind": "ServiceAccount", "namespace": "shop", "name": "default"}]);
+        let binding = json!({"metadata": {"name": "x", "namespace": "bank"}, "subjects": subjects,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}});
+        let objects = [
+            ("/api/v1/namespaces", vec![json!({"metadata": {"name": "shop"}}), json!({"metadata": {"name": "bank"}})]),
+            (
+                accounts,
+                vec![
+                    json!({"metadata": {"name": "default", "namespace": "shop"}, "automountServiceAccountToken": false}),
+                ],
+            ),
+            (bindings, vec![binding]),
+        ];
+        let server = Server::start(&objects, move |request, _| match request.path.split('?').next().unwrap() {
+            path if path == bindings && !allowed => Some(Reply::status(403, "no")),
+            path if known.contains(&path) || path.contains("/configmaps/") => None,
+            // Nothing else is there, and nothing else is missing.
+            _ => Some(Reply::Json(200, r#"{"metadata":{},"items":[]}"#.into())),
+        });
+        let (_dir, file) = kubeconfig(&server.url);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_spm"));
+        command.env_clear().env("KUBECONFIG", &file).env("HOME", file.parent().unwrap());
+        let done = command.args(["scan", "-n", "shop", "--format", "csv", "--no-store"]).output().unwrap();
+        let mut reader = csv::Reader::from_reader(done.stdout.as_slice());
+        let headers = reader.headers().unwrap().clone();
+        let at = |name: &str| headers.iter().position(|header| header == name).unwrap();
+        let (check, scope, state) = (at("check_id"), at("scope"), at("state"));
+        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(rows.iter().all(|row| ["", "shop"].contains(&&row[scope])), "{words}");
+        // That only a part was asked for is nothing that went wrong.
+        assert_eq!(words.contains("could not be read"), !allowed, "{words}");
+        let own = rows.iter().filter(|row| &row[check] == "kubernetes-default-service-account-unused");
+        own.map(|row| format!("{} {}", &row[scope], &row[state])).collect::<Vec<_>>()
+    };
+    assert_eq!(scan(true), ["shop failed"]);
+    assert_eq!(scan(false), ["shop manual"]);
 }
 
 #[test]
@@ -184,6 +275,9 @@ fn nodes(count: usize) -> Vec<serde_json::Value> {
 #[test]
 fn kubelets_are_asked_only_if_that_is_allowed() {
     let server = Server::start(&[("/api/v1/nodes", nodes(3))], |request, _| {
+        if request.method == "POST" {
+            return Some(Reply::Json(201, r#"{"status":{"allowed":false}}"#.into()));
+        }
         let node = request.path.strip_prefix("/api/v1/nodes/")?.strip_suffix("/proxy/configz")?;
         Some(match node {
             "node-001" => Reply::status(404, "the server could not find the requested resource"),
@@ -199,7 +293,8 @@ fn kubelets_are_asked_only_if_that_is_allowed() {
     assert_eq!(
         gaps(&inventory),
         [
-            "KubeletConfigz: not asked for, kubelet configuration needs node facts or --allow-node-proxy (needs get nodes/proxy)"
+            "KubeletConfigz: not asked for, kubelets are only asked with the right to it; node facts or --allow-node-proxy tell \
+             the same (needs get nodes/configz)"
         ]
     );
     assert!(!server.paths().iter().any(|path| path.contains("proxy")));

@@ -1,5 +1,6 @@
 //! Scans of a part of a system, scans that failed, and systems that nobody has data of.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -131,4 +132,77 @@ fn systems_without_data_are_named() {
     // A typing error is no system.
     place.run(&["scan", "--from", "no-such", "--system", "typo"]);
     assert!(!place.run(&["report"]).ok().contains("typo"));
+}
+
+/// Resource, element, state and evidence of every result about the looked-at part, per rule.
+fn results(csv: &str, looked_at: impl Fn(&str, &str, &str) -> bool) -> BTreeSet<Vec<String>> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let headers = reader.headers().unwrap().clone();
+    let at = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let columns =
+        ["rule_id", "check_id", "resource_kind", "scope", "resource_name", "element", "state", "property", "actual"];
+    let columns = columns.map(at);
+    let rows = reader.records().map(|row| columns.map(|column| row.as_ref().unwrap()[column].to_owned()).to_vec());
+    rows.filter(|row| row[6] != "not_relevant" && looked_at(&row[2], &row[3], &row[4])).collect()
+}
+
+#[test]
+fn a_part_is_judged_by_the_whole() {
+    let place = Place::new();
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/demo-cluster");
+    let scan = |more: &[&str]| {
+        let args = ["scan", "--from", demo, "--no-store", "--format", "csv", "--view", "complete"];
+        place.run(&[&args[..], &["--standard", "cis,nist,stig,dora"], more].concat()).ok()
+    };
+    let whole = scan(&[]);
+    let namespaces = |kind: &str, scope: &str, name: &str| match (kind, scope) {
+        ("Namespace", _) => Some(name.to_owned()),
+        (_, "") => None,
+        (_, scope) => Some(scope.to_owned()),
+    };
+    type Kept = fn(&str) -> bool;
+    let parts: [(&[&str], Kept); 3] = [
+        (&["--namespace", "shop"], |name| name == "shop"),
+        (&["--namespace", "kubernetes-dashboard,default"], |name| ["kubernetes-dashboard", "default"].contains(&name)),
+        (&["--exclude-namespace", "kube-system,monitoring"], |name| !["kube-system", "monitoring"].contains(&name)),
+    ];
+    for (options, kept) in parts {
+        let looked_at =
+            |kind: &str, scope: &str, name: &str| namespaces(kind, scope, name).is_none_or(|name| kept(&name));
+        let (expected, found) = (results(&whole, looked_at), results(&scan(options), |_, _, _| true));
+        assert!(expected.len() > 200, "{}", expected.len());
+        let differing: Vec<_> = expected.symmetric_difference(&found).take(5).collect();
+        assert!(differing.is_empty(), "{options:?}: {differing:#?}");
+    }
+}
+
+#[test]
+fn what_is_bound_from_elsewhere_counts() {
+    let place = Place::new();
+    fs::write(
+        place.path("m/all.yaml"),
+        "{apiVersion: v1, kind: List, items: [\
+         {apiVersion: v1, kind: Namespace, metadata: {name: shop}}, {apiVersion: v1, kind: Namespace, metadata: {name: bank}},\
+         {apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}},\
+         {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: vault, namespace: bank}, rules: [\
+         {apiGroups: [''], resources: [secrets], verbs: [get]}]},\
+         {apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: open, namespace: bank}, roleRef: \
+         {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vault}, subjects: [\
+         {kind: ServiceAccount, name: default, namespace: shop}]},\
+         {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: none}, roleRef: \
+         {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, subjects: []}]}\n",
+    )
+    .unwrap();
+    for part in [&["--namespace", "shop"], &["--exclude-namespace", "bank"]] {
+        let ran = place.scan(&[&part[..], &["--no-store", "--format", "csv"]].concat()).ok();
+        let failed: Vec<_> = results(&ran, |_, _, name| name == "default").into_iter().collect();
+        let states = |check: &str| {
+            let own = failed.iter().filter(|row| row[1] == check);
+            own.map(|row| format!("{}/{} {}", row[3], row[4], row[6])).collect::<Vec<_>>()
+        };
+        assert_eq!(states("kubernetes-default-service-account-unused"), ["shop/default failed"], "{part:?}");
+        assert_eq!(states("kubernetes-rbac-secrets-read"), ["shop/default failed"], "{part:?}");
+        // Whoever is responsible for the other namespace hears of its binding.
+        assert!(!results(&ran, |_, _, _| true).iter().any(|row| row[3] == "bank" || row[4] == "bank"), "{part:?}");
+    }
 }

@@ -18,6 +18,10 @@ pub use views::VIEWS;
 use super::Kind;
 use crate::model::Technology::Kubernetes;
 
+/// Kinds whose objects in one namespace tell something about what lies in another one: whoever is bound may be an account of
+/// any namespace. They are read everywhere, also if the user names the namespaces to read.
+pub const READ_EVERYWHERE: [&str; 2] = ["Role", "RoleBinding"];
+
 /// Stands for the pod spec of every workload kind in [`super::Read::kind`].
 pub const PODSPEC: &str = "@podspec";
 /// Stands for every custom resource that holds a pod spec in [`super::Read::kind`].

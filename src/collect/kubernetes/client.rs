@@ -1,12 +1,15 @@
 //! The one place where a request is made: what is sent, how long an answer may take, when it is asked for again.
 
 use std::collections::hash_map::RandomState;
+use std::future::poll_fn;
 use std::hash::BuildHasher;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, StatusCode};
+use http_body::Body as _;
 use kube::client::Body;
 use serde::Deserialize;
 
@@ -15,6 +18,9 @@ use crate::model::GapReason;
 
 /// The API server indents its answers for clients that look like a browser or curl, so this names the program itself.
 const AGENT: &str = concat!("spm/", env!("CARGO_PKG_VERSION"));
+
+/// Begins what is said if the server's certificate is not accepted.
+pub(super) const UNTRUSTED: &str = "no trusted connection";
 
 /// Tries per call while the server answers at all.
 const ATTEMPTS: u32 = 6;
@@ -123,6 +129,9 @@ pub(super) struct Api {
     /// Program that logs in, for messages.
     program: Option<String>,
     timeout: Duration,
+    attempts: u32,
+    /// Longest answer that is read, in bytes.
+    longest: usize,
     // The server could not be reached in spite of all tries: until it answers again, one try per call is enough.
     down: AtomicBool,
     known: AtomicBool,
@@ -130,7 +139,13 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn new(client: kube::Client, server: String, program: Option<String>, timeout: Duration) -> Api {
-        Api { client, server, program, timeout, down: AtomicBool::new(false), known: AtomicBool::new(false) }
+        let (down, known) = (AtomicBool::new(false), AtomicBool::new(false));
+        Api { client, server, program, timeout, attempts: ATTEMPTS, longest: usize::MAX, down, known }
+    }
+
+    /// The same for a server that is trusted less than an API server: one try, and answers of at most so many bytes.
+    pub(super) fn wary(self, longest: usize) -> Api {
+        Api { attempts: 1, longest, ..self }
     }
 
     /// The server gave an answer as a Kubernetes API server gives it to an identity that it knows.
@@ -154,7 +169,7 @@ impl Api {
         let mut wait = FIRST_WAIT;
         let mut tries = 1;
         loop {
-            let failed = match tokio::time::timeout(self.timeout, self.once(call)).await {
+            let failed = match tokio::time::timeout(self.timeout, self.ask(call)).await {
                 Ok(Ok(body)) => {
                     self.down.store(false, Ordering::Relaxed);
                     return Ok(body);
@@ -169,7 +184,7 @@ impl Api {
             };
             let late = began.elapsed() + pause > self.timeout * PATIENCE;
             let unreachable = failed.failure.class == Class::Unreachable;
-            if late || tries >= ATTEMPTS || (unreachable && self.down.load(Ordering::Relaxed)) {
+            if late || tries >= self.attempts || (unreachable && self.down.load(Ordering::Relaxed)) {
                 self.down.fetch_or(unreachable, Ordering::Relaxed);
                 let detail = match tries {
                     1 => failed.failure.detail,
@@ -183,7 +198,7 @@ impl Api {
         }
     }
 
-    async fn once(&self, call: Call<'_>) -> Result<Vec<u8>, Try> {
+    async fn ask(&self, call: Call<'_>) -> Result<Vec<u8>, Try> {
         let request = Request::builder().header(USER_AGENT, AGENT).header(ACCEPT, "application/json");
         let request = match call {
             Call::Get(path) => request.method(Method::GET).uri(path).body(Body::empty()),
@@ -199,14 +214,12 @@ impl Api {
         let headers = answer.headers();
         let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let content = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
-        let body = answer.into_body().collect_bytes().await;
+        let body = whole(answer.into_body(), self.longest).await;
         if !status.is_success() {
             // The words of the server are an extra: without them the status says enough.
             return Err(self.refusal(status, retry_after, body.as_deref().unwrap_or_default()));
         }
-        let body: Vec<u8> = body
-            .map_err(|error| Try::retry(Class::Truncated, format!("the answer broke off: {}", innermost(&error))))?
-            .into();
+        let body = body?;
         if !content.to_ascii_lowercase().contains("json") {
             let content = if content.is_empty() { "no content type".into() } else { safe(&content) };
             return Err(Try::retry(Class::Malformed, format!("the answer is not JSON but {content}")));
@@ -250,11 +263,27 @@ impl Api {
         let cause = innermost(error);
         // A certificate does not become valid by asking again.
         if cause.contains("certificate") {
-            Try::last(Class::Unreachable, format!("no trusted connection: {cause}"))
+            Try::last(Class::Unreachable, format!("{UNTRUSTED}: {cause}"))
         } else {
             Try::retry(Class::Unreachable, format!("no connection: {cause}"))
         }
     }
+}
+
+async fn whole(body: Body, longest: usize) -> Result<Vec<u8>, Try> {
+    let broken = |error| Try::retry(Class::Truncated, format!("the answer broke off: {}", innermost(&error)));
+    if longest == usize::MAX {
+        return body.collect_bytes().await.map(Vec::from).map_err(broken);
+    }
+    let (mut body, mut bytes) = (pin!(body), Vec::new());
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        if data.len() > longest.saturating_sub(bytes.len()) {
+            return Err(Try::last(Class::Malformed, format!("the answer is longer than {longest} bytes")));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
 }
 
 /// Half to all of `wait`, so that many scanners do not come back at the same moment.

@@ -6,6 +6,7 @@ use kube::config::{Config, InClusterError, KubeConfigOptions, Kubeconfig, Kubeco
 use x509_parser::pem::Pem;
 
 use super::error::{ClusterError, innermost, login_problem, safe};
+use super::kubelets::Door;
 use super::{ClusterAccess, kubeconfig, proxy};
 use crate::base::spelling;
 
@@ -19,6 +20,8 @@ pub(super) struct Target {
     pub program: Option<String>,
     /// The server's certificate is not verified.
     pub unverified: bool,
+    /// The way to kubelets; why there is none otherwise.
+    pub door: Result<Door, String>,
     /// The client.
     pub client: kube::Client,
 }
@@ -56,6 +59,8 @@ pub(super) async fn target(access: &ClusterAccess) -> Result<Target, ClusterErro
         file: source.clone(),
         problem: "clusters[].cluster.server is not of the form https://host:port".into(),
     })?;
+    // What is trusted for the API server only is not for kubelets.
+    let door = Door::new(&config, access.kubelet_ca.as_deref())?;
     if let Some(file) = &access.ca_file {
         trust(&mut config, file)?;
     }
@@ -71,7 +76,7 @@ pub(super) async fn target(access: &ClusterAccess) -> Result<Target, ClusterErro
         }
         ClusterError::Kubeconfig { file: source.clone(), problem: client_problem(&error) }
     })?;
-    Ok(Target { name, server, program, unverified, client })
+    Ok(Target { name, server, program, unverified, door, client })
 }
 
 /// The names of the contexts, in the order of the files.
@@ -221,6 +226,14 @@ fn address(url: &http::Uri) -> Option<String> {
 
 /// Trusts the certificates of `file` too; in place of those of the operating system if the kubeconfig names none.
 fn trust(config: &mut Config, file: &Path) -> Result<(), ClusterError> {
+    config.root_cert.get_or_insert_default().extend(certificates(file)?);
+    // Otherwise only that file would count.
+    config.root_cert_file = None;
+    Ok(())
+}
+
+/// The certificates of a file, at least one.
+pub(super) fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, ClusterError> {
     let wrong = |problem: String| ClusterError::CaFile { file: file.display().to_string(), problem };
     let text = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
     let certificates: Vec<Vec<u8>> = Pem::iter_from_buffer(&text)
@@ -231,10 +244,7 @@ fn trust(config: &mut Config, file: &Path) -> Result<(), ClusterError> {
     if certificates.is_empty() {
         return Err(wrong("no certificate in PEM form in it".into()));
     }
-    config.root_cert.get_or_insert_default().extend(certificates);
-    // Otherwise only that file would count.
-    config.root_cert_file = None;
-    Ok(())
+    Ok(certificates)
 }
 
 // Only variants whose text cannot hold a secret are quoted.

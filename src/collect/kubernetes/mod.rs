@@ -6,6 +6,7 @@ mod config;
 mod discovery;
 mod error;
 mod kubeconfig;
+mod kubelets;
 mod list;
 pub mod nodes;
 mod page;
@@ -40,6 +41,8 @@ pub struct ClusterAccess {
     pub timeout: Duration,
     /// Certificates (PEM) to trust besides those of the kubeconfig.
     pub ca_file: Option<PathBuf>,
+    /// Certificates (PEM) of who signed those of the kubelets, if it was not the cluster's authority.
+    pub kubelet_ca: Option<PathBuf>,
     /// Calls at the same time.
     pub concurrency: usize,
     /// Objects per page of a list.
@@ -56,6 +59,7 @@ impl Default for ClusterAccess {
             allow_node_proxy: false,
             timeout: Duration::from_secs(30),
             ca_file: None,
+            kubelet_ca: None,
             concurrency: 4,
             page: 500,
         }

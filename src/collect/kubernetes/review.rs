@@ -75,7 +75,8 @@ pub fn review_access(access: &ClusterAccess, rights: &[Right]) -> Result<Vec<Ver
     })
 }
 
-async fn ask(api: &Api, right: &Right) -> Result<Verdict, Failure> {
+/// Asks for one right.
+pub(super) async fn ask(api: &Api, right: &Right) -> Result<Verdict, Failure> {
     #[derive(Deserialize)]
     struct Review {
         status: Status,

@@ -12,11 +12,12 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::client::{Api, Class, Failure, is_name};
 use super::discovery::served;
 use super::error::ClusterError;
+use super::kubelets::{self, Door, Kubelets};
 use super::list::{Found, News, Reader, Texts, collection_path, internal, resource};
 use super::page::{Reading, decode};
 use super::{ClusterAccess, config};
 use crate::catalog::kubernetes::distribution::{distribution, plain_version};
-use crate::catalog::kubernetes::{CONFIG_MAPS, custom};
+use crate::catalog::kubernetes::{CONFIG_MAPS, READ_EVERYWHERE, custom};
 use crate::catalog::{self, Kind};
 use crate::collect::Progress;
 use crate::expr::projection::Sharing;
@@ -26,8 +27,6 @@ use crate::model::{Gap, GapReason, System, Technology};
 
 /// Where the ConfigMaps of components are. No others are read: anything may be in them.
 const CONFIG_MAPS_IN: &str = "kube-system";
-/// The right to ask a kubelet through the API server.
-const PROXY: &str = "get nodes/proxy";
 /// Nodes to look at for the distribution if no rule wants nodes.
 const SAMPLE: usize = 20;
 
@@ -72,7 +71,11 @@ pub(super) async fn scan(
         inventory.notes.push("the kubeconfig turns off the verification of the server's certificate".into());
     }
     if !namespaces.is_empty() {
-        inventory.notes.push(format!("of namespaced objects, only those in {} were read", namespaces.join(", ")));
+        inventory.notes.push(format!(
+            "of namespaced objects, except {}s, only those in {} were read",
+            READ_EVERYWHERE.join("s and "),
+            namespaces.join(", ")
+        ));
     }
 
     let (news, heard) = channel(access.concurrency.max(1));
@@ -86,6 +89,7 @@ pub(super) async fn scan(
         versions,
         namespaces,
         allow_node_proxy: access.allow_node_proxy,
+        door: Arc::new(target.door),
         limit: access.page.max(1),
         keep_text: save.is_some(),
         slots: Arc::new(Semaphore::new(access.concurrency.max(1))),
@@ -114,7 +118,7 @@ fn with_identity(wanted: &Wanted) -> BTreeMap<&'static str, Arc<Projection>> {
     let mut kinds: BTreeMap<&'static str, Projection> =
         wanted.kinds().filter_map(|kind| Some((kind, wanted.of(kind)?.clone()))).collect();
     if kinds.contains_key("KubeletConfigz") {
-        kinds.entry("Node").or_default();
+        kinds.entry("Node").or_default().merge(&kubelets::places());
     }
     if let Some(node) = kinds.get_mut("Node") {
         node.merge(&node_marks());
@@ -146,6 +150,7 @@ struct Plan {
     versions: BTreeMap<&'static str, String>,
     namespaces: Vec<String>,
     allow_node_proxy: bool,
+    door: Arc<Result<Door, String>>,
     limit: usize,
     keep_text: bool,
     slots: Arc<Semaphore>,
@@ -170,9 +175,8 @@ impl Plan {
     ) -> Result<Option<Failure>, ClusterError> {
         let mut readers = Readers::default();
         self.start(&mut readers);
-        let mut gaps = Vec::new();
+        let mut gaps = self.elsewhere();
         let mut failure = None;
-        let mut kubelets = 0;
         loop {
             let found = tokio::select! {
                 biased;
@@ -190,7 +194,7 @@ impl Plan {
                 return Err(ClusterError::Namespace { name, problem: "the cluster has none of that name".into() });
             }
             if found.kind == "Node" {
-                kubelets = self.ask_kubelets(&mut readers, &found, &mut gaps);
+                self.ask_kubelets(&mut readers, &found, &mut gaps);
             }
             inventory.add(found.kind, found.resources);
             inventory.notes.extend(found.notes);
@@ -200,7 +204,6 @@ impl Plan {
         while let Ok(news) = heard.try_recv() {
             listener.hear(news);
         }
-        merge_kubelets(&mut gaps, kubelets);
         gaps.into_iter().for_each(|gap| inventory.add_gap(gap));
         Ok(failure)
     }
@@ -215,6 +218,9 @@ impl Plan {
                 continue;
             } else if kind.name == "ConfigMap" {
                 self.spawn(readers, kind, None, async move { config_maps(&reader).await });
+            } else if kind.namespaced && !self.namespaces.is_empty() && READ_EVERYWHERE.contains(&kind.name) {
+                let namespaces = self.namespaces.clone();
+                self.spawn(readers, kind, None, async move { everywhere(&reader, &namespaces).await });
             } else if kind.namespaced && !self.namespaces.is_empty() {
                 for namespace in &self.namespaces {
                     let (reader, scope) = (reader.clone(), namespace.clone());
@@ -234,31 +240,38 @@ impl Plan {
         }
     }
 
-    /// Asks the kubelet of every node for its configuration, if that is wanted and allowed. Gives the number of kubelets.
-    fn ask_kubelets(&self, readers: &mut Readers, nodes: &Found, gaps: &mut Vec<Gap>) -> usize {
-        let Some(kind) = catalog::kind("KubeletConfigz").filter(|kind| self.wanted.contains_key(kind.name)) else {
-            return 0;
-        };
-        let gap = |reason, detail: &str| Gap {
-            kind: kind.name.to_owned(),
-            scope: None,
-            reason,
-            detail: detail.to_owned(),
-            permission: Some(PROXY.to_owned()),
-        };
-        if !self.allow_node_proxy {
-            gaps.push(gap(GapReason::NotAsked, "kubelet configuration needs node facts or --allow-node-proxy"));
-            return 0;
+    /// What is not read because the user named the namespaces to read.
+    fn elsewhere(&self) -> Vec<Gap> {
+        if self.namespaces.is_empty() {
+            return Vec::new();
         }
+        let kinds = self.wanted.keys().filter_map(|name| catalog::kind(name));
+        let left_out = kinds.filter(|kind| {
+            let listed = kind.technology == Technology::Kubernetes && !kind.plural.is_empty();
+            listed && kind.lies_in_namespaces() && kind.name != "ConfigMap" && !READ_EVERYWHERE.contains(&kind.name)
+        });
+        left_out.map(|kind| elsewhere(kind, GapReason::NotAsked, &self.namespaces, None)).collect()
+    }
+
+    /// Asks the kubelets of the nodes for their configuration, if that is wanted.
+    fn ask_kubelets(&self, readers: &mut Readers, nodes: &Found, gaps: &mut Vec<Gap>) {
+        let Some(kind) = catalog::kind("KubeletConfigz").filter(|kind| self.wanted.contains_key(kind.name)) else {
+            return;
+        };
         if let Some(missing) = nodes.gaps.first() {
             let detail = format!("the nodes could not all be listed: {}", missing.detail);
-            gaps.push(Gap { permission: missing.permission.clone(), ..gap(missing.reason, &detail) });
+            gaps.push(Gap { kind: kind.name.to_owned(), detail, ..missing.clone() });
         }
-        for node in &nodes.resources {
-            let (reader, name) = (self.reader(kind), node.name.to_string());
-            self.spawn(readers, kind, Some(&node.name), async move { kubelet(&reader, &name).await });
-        }
-        nodes.resources.len()
+        let kubelets = Kubelets {
+            reader: self.reader(kind),
+            door: Arc::clone(&self.door),
+            allow_proxy: self.allow_node_proxy,
+            slots: Arc::clone(&self.slots),
+        };
+        let nodes = nodes.resources.iter().map(kubelets::Node::of).collect();
+        // Without a slot: it takes one for each question to the API server.
+        let task = readers.tasks.spawn(kubelets.read(nodes));
+        readers.about.insert(task.id(), (kind, None));
     }
 
     fn reader(&self, kind: &'static Kind) -> Reader {
@@ -353,6 +366,36 @@ async fn sample_nodes(api: &Api) -> Vec<Resource> {
     decode(&body, reading, &Sharing::new()).map(|page| page.resources).unwrap_or_default()
 }
 
+/// The gap for a kind of which only the objects of some namespaces were read.
+fn elsewhere(kind: &Kind, reason: GapReason, namespaces: &[String], failure: Option<&Failure>) -> Gap {
+    let refused = failure.map_or_else(String::new, |failure| format!(": {}", failure.detail));
+    Gap {
+        kind: kind.name.to_owned(),
+        scope: Some(Gap::ELSEWHERE.to_owned()),
+        reason,
+        detail: format!("only those of {} were read{refused}", namespaces.join(", ")),
+        permission: failure.map(|_| format!("list {}", resource(kind))),
+    }
+}
+
+/// All objects, if they may be listed; else those of the namespaces.
+async fn everywhere(reader: &Reader, namespaces: &[String]) -> Found {
+    let found = reader.list(None).await;
+    let Some(failure) = found.failure.clone().filter(|failure| failure.class == Class::Forbidden) else {
+        return found;
+    };
+    let mut some = Found::of(reader.kind);
+    some.gaps.push(elsewhere(reader.kind, GapReason::Forbidden, namespaces, Some(&failure)));
+    for namespace in namespaces {
+        let own = reader.list(Some(namespace)).await;
+        some.resources.extend(own.resources);
+        some.gaps.extend(own.gaps);
+        some.notes.extend(own.notes);
+        some.failure = some.failure.or(own.failure);
+    }
+    some
+}
+
 async fn config_maps(reader: &Reader) -> Found {
     let mut found = Found::of(reader.kind);
     for name in CONFIG_MAPS {
@@ -384,45 +427,4 @@ async fn named_namespace(reader: &Reader, name: &str, keep: bool) -> Found {
         Ok(_) | Err(_) => {}
     }
     found
-}
-
-/// The configuration of the kubelet of a node, as an object named like the node.
-async fn kubelet(reader: &Reader, node: &str) -> Found {
-    let mut found = Found::of(reader.kind);
-    if !is_name(node) {
-        let failure = Failure::new(Class::Malformed, "the name of the node cannot be a name");
-        let detail = failure.detail.clone();
-        found.miss(Some(node), failure, detail, None);
-        return found;
-    }
-    let Kind { group, version, name: kind, .. } = reader.kind;
-    let head =
-        format!(r#"{{"apiVersion":"{group}/{version}","kind":"{kind}","metadata":{{"name":"{node}"}},"#).into_bytes();
-    let shape = |body: Vec<u8>| {
-        let inner = body.trim_ascii_start().strip_prefix(b"{").unwrap_or(b"");
-        [head.as_slice(), inner].concat()
-    };
-    let failure = match reader.object(&format!("/api/v1/nodes/{node}/proxy/configz"), shape).await {
-        Ok(Some(object)) => {
-            found.resources.push(object);
-            return found;
-        }
-        Ok(None) => Failure::new(Class::NotFound, "the kubelet does not give its configuration"),
-        Err(failure) => failure,
-    };
-    let detail = failure.detail.clone();
-    let permission = (failure.class == Class::Forbidden).then(|| PROXY.to_owned());
-    found.miss(Some(node), failure, detail, permission);
-    found
-}
-
-/// If no kubelet at all may be asked, one gap says so.
-fn merge_kubelets(gaps: &mut Vec<Gap>, kubelets: usize) {
-    let forbidden =
-        |gap: &Gap| gap.kind == "KubeletConfigz" && gap.reason == GapReason::Forbidden && gap.scope.is_some();
-    if kubelets > 0 && gaps.iter().filter(|gap| forbidden(gap)).count() == kubelets {
-        let first = gaps.iter().find(|gap| forbidden(gap)).cloned();
-        gaps.retain(|gap| !forbidden(gap));
-        gaps.extend(first.map(|gap| Gap { scope: None, ..gap }));
-    }
 }

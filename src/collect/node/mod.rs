@@ -225,9 +225,9 @@ impl Worker {
         if let Some(role) = file_role("static-pod-manifests") {
             let named = path_of(role, commands, kubelet);
             let files = files::look_up(&self.root, owners, role, named.as_deref(), &|| self.expired());
-            let ends = [".yaml", ".yml", ".json", ".manifest"];
-            let manifests = files.entries.iter().filter(|entry| ends.iter().any(|end| entry.path.ends_with(end)));
-            for entry in manifests.take(MANIFESTS_LIMIT) {
+            // As the kubelet: whatever the name ends with, if it does not begin with a dot.
+            let hidden = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
+            for entry in files.entries.iter().filter(|entry| !hidden(&entry.path)).take(MANIFESTS_LIMIT) {
                 found.extend(self.document(&entry.path, None, None, Format::Kubernetes, false));
             }
         }

@@ -32,6 +32,7 @@ pub(super) const RBAC_SUBJECT: View = View {
         open("grants", "all grants, for the operator `grants_access`"),
     ],
     sources: &["RoleBinding", "ClusterRoleBinding"],
+    namespaced: false,
     reads: &[RBAC],
     passes: &[],
 };
@@ -48,6 +49,7 @@ pub(super) const RBAC_ROLE: View = View {
         field("role.bound", "some binding refers to it"),
     ],
     sources: &["Role", "ClusterRole"],
+    namespaced: true,
     reads: &[RBAC],
     passes: &[],
 };
@@ -69,6 +71,7 @@ pub(super) const RBAC_BINDING: View = View {
         field("subject.namespace", "namespace of a service account"),
     ],
     sources: &["RoleBinding", "ClusterRoleBinding"],
+    namespaced: true,
     reads: &[RBAC],
     passes: &[],
 };
@@ -92,6 +95,7 @@ pub(super) const SERVICE_ACCOUNT: View = View {
         field("account.inInput", "the object itself was read"),
     ],
     sources: &["ServiceAccount"],
+    namespaced: true,
     reads: &[
         OWNERS,
         &[

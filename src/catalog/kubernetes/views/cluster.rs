@@ -49,6 +49,7 @@ pub(super) const NAMESPACE: View = View {
         open("objects", "all of them"),
     ],
     sources: &["Namespace"],
+    namespaced: true,
     reads: &[
         OWNERS,
         &[
@@ -91,6 +92,7 @@ pub(super) const NODE: View = View {
         ),
     ],
     sources: &["Node"],
+    namespaced: false,
     reads: &[NODES, &[read("Node", &["spec.taints"])]],
     passes: &[],
 };
@@ -114,6 +116,7 @@ pub(super) const CLUSTER: View = View {
         open("imagePolicies", "mechanisms that verify image signatures or origin"),
     ],
     sources: &["Namespace"],
+    namespaced: false,
     reads: &[&[
         read("Namespace", &["metadata.name"]),
         read("DaemonSet", &["metadata.name"]),

@@ -67,6 +67,7 @@ const fn component(name: &'static str, subject: &'static str) -> View {
         subject,
         fields: FIELDS,
         sources: &["Pod", "Node"],
+        namespaced: false,
         reads: &[COMPONENTS, NODES],
         passes: &[],
     }
@@ -93,6 +94,7 @@ pub(super) const KUBE_PROXY: View = View {
         open("config", "KubeProxyConfiguration"),
     ],
     sources: &["Pod", "Node"],
+    namespaced: false,
     reads: &[COMPONENTS, NODES],
     passes: &[Pass { from: "config", to: &[read("ConfigMap", &["data"])] }, Pass { from: "", to: &[] }],
 };
@@ -118,6 +120,7 @@ pub(super) const KUBELET: View = View {
         ),
     ],
     sources: &["Node"],
+    namespaced: false,
     reads: &[NODES, &[read("KubeletConfigz", &["kubeletconfig"])]],
     passes: &[],
 };

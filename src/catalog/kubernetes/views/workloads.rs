@@ -51,6 +51,7 @@ pub(super) const WORKLOAD: View = View {
         open("", "every field of the pod spec"),
     ],
     sources: WORKLOADS,
+    namespaced: true,
     reads: &[OWNERS, CONTROLLERS, CONTAINERS],
     passes: &[
         Pass {
@@ -102,6 +103,7 @@ pub(super) const CONTAINER: View = View {
         ),
     ],
     sources: WORKLOADS,
+    namespaced: true,
     reads: &[OWNERS, CONTROLLERS, CONTAINERS],
     passes: &[
         Pass { from: "container", to: &[] },
@@ -136,6 +138,7 @@ pub(super) const IMAGE_REPOSITORY: View = View {
         open("images", "all of them"),
     ],
     sources: WORKLOADS,
+    namespaced: false,
     reads: &[OWNERS, CONTROLLERS, CONTAINERS, IMAGES],
     passes: &[],
 };
