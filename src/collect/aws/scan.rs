@@ -464,7 +464,9 @@ mod tests {
     }
 
     // Kinds and scopes of the gaps; per region whether `Macie` is unknown, and what is not offered.
-    fn seen(inventory: &Inventory) -> (Vec<(String, String)>, Vec<(String, bool, String)>) {
+    type Seen = (Vec<(String, String)>, Vec<(String, bool, String)>);
+
+    fn seen(inventory: &Inventory) -> Seen {
         let scope = |gap: &Gap| (gap.kind.clone(), gap.scope.clone().unwrap_or_default());
         let regions = inventory.of("AWS::Region").iter().map(|region| {
             let offered = region.value.at(&["metadata", "not_offered"]).map(|value| value.to_string());
