@@ -10,7 +10,9 @@ use crate::cli::{AwsArgs, InputArgs};
 #[cfg(feature = "kubernetes")]
 use crate::collect::aws::eks;
 use crate::collect::aws::{AccountAccess, collect, organization};
-use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
+#[cfg(feature = "kubernetes")]
+use crate::inventory::ObjectSink;
+use crate::inventory::{Inventory, Mode, Wanted};
 use crate::model::Technology;
 
 /// Reads the account that the options name.

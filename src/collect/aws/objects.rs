@@ -238,12 +238,14 @@ impl Object {
         self.lost = Some(why.to_owned());
     }
 
-    /// Notes that its region does not have a service.
+    /// Notes that its region does not have a service. Saved answers do not tell.
+    #[cfg(feature = "aws")]
     pub fn lacks(&mut self, service: &str) {
         self.not_offered.insert(service.to_owned());
     }
 
     /// Whether there can be an object of the row; what only a service of the region makes up cannot be where that is not offered.
+    #[cfg(feature = "aws")]
     pub fn can_be(&self, row: &Row) -> bool {
         let offered = |ask: &Ask| !self.not_offered.contains(&ask.call.service);
         !row.lists.is_empty() || row.asks.is_empty() || row.asks.iter().any(offered)
