@@ -89,6 +89,13 @@ fn standards_of_a_system_are_explained() {
     assert!(page.contains("hard: Kubernetes 1.34.1, distribution upstream"), "{page}");
     assert!(page.contains("always evaluated") && page.contains("named for this system in"), "{page}");
     assert!(page.contains("it is for Kubernetes"), "{page}");
+
+    // One that leaves a distribution to a standard of its own says so.
+    fs::write(dir.path().join("spm.yaml"), "systems:\n- {name: managed, from: eks.yaml}\n").unwrap();
+    fs::write(dir.path().join("eks.yaml"), NODE.replace("v1.34.1", "v1.32.3-eks-473151a")).unwrap();
+    let (page, _) = run(spm().current_dir(dir.path()).args(["standards", "--system", "managed"]), 0);
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("distribution eks") && page.contains("it is not for eks, aks"), "{page}");
 }
 
 #[test]

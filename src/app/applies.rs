@@ -91,7 +91,10 @@ impl Origin<'_> {
         let applies = &standard.applies;
         let on = standard.info.short == ALWAYS || wishes.iter().any(|wish| wish.means(standard));
         if !applies.fits_distribution(system.distribution.as_deref()) {
-            format!("it is for {}", applies.distributions.join(", "))
+            match &applies.distributions[..] {
+                [] => format!("it is not for {}", applies.except.join(", ")),
+                some => format!("it is for {}", some.join(", ")),
+            }
         } else if !applies.fits_version(system.version.as_deref()) {
             format!("it is for Kubernetes {}", applies.versions_text)
         } else if on {

@@ -114,15 +114,18 @@ impl<'a> Index<'a> {
     }
 }
 
-// Text and the spelling of a number are the same key, as in comparisons.
+// Text and the spelling of a number are the same key, as in comparisons. The lengths keep what two values hold apart,
+// whatever stands in them.
 fn key<'v>(values: impl IntoIterator<Item = &'v Value>) -> String {
     let mut out = String::new();
     for value in values {
+        let before = out.len();
         match value {
             Value::Str(text) => out.push_str(text),
-            other => out.push_str(&other.to_json(10_000)),
+            other => out.push_str(&other.to_json(usize::MAX)),
         }
-        out.push('\u{0}');
+        let length = out.len() - before;
+        out.push_str(&format!("\u{0}{length}\u{0}"));
     }
     out
 }
@@ -354,6 +357,24 @@ mod tests {
         assert_eq!(join("regional", related(), own("eu", "v"), &none).unwrap().0, Truth::False);
         assert!(ask("global", own("eu", "v"), Some("region"), &[]).unwrap_err().contains("do not both lie in regions"));
         assert!(ask("regional", own("eu", "v"), Some("regoin"), &[]).unwrap_err().contains("did you mean \"region\"?"));
+    }
+
+    #[test]
+    fn what_stands_in_a_value_makes_no_other_key_of_it() {
+        let text = |text: &str| Value::str(text);
+        let keys = [
+            key(&[text("a\0b"), text("c")]),
+            key(&[text("a"), text("b\0c")]),
+            key(&[text("a\u{0}1\0"), text("")]),
+            key(&[text("a"), text("\u{0}1\0")]),
+            key(&[text(&"x".repeat(20_000))]),
+            key(&[text(&"x".repeat(20_001))]),
+            key(&[Value::list([text(&"x".repeat(20_000))])]),
+            key(&[Value::list([text(&"x".repeat(20_001))])]),
+        ];
+        let different: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(different.len(), keys.len());
+        assert_eq!(key(&[text("7")]), key(&[Value::Int(7)]));
     }
 
     #[test]

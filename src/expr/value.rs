@@ -214,7 +214,7 @@ impl Value {
             Value::Int(n) => _ = write!(out, "{n}"),
             Value::Float(n) => _ = write!(out, "{n}"),
             Value::Str(text) => {
-                let mut end = text.len().min(limit + 1);
+                let mut end = text.len().min(limit.saturating_add(1));
                 while !text.is_char_boundary(end) {
                     end += 1;
                 }

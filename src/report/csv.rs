@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::view::{Finding, Row, Selection};
+use super::words;
 use crate::base::text::sanitise;
 use crate::model::{Detail, Evidence, WaiverSource};
 
@@ -111,7 +112,7 @@ impl<'a> Front<'a> {
         let (assessment, rule) = (row.assessment, row.rule);
         let (system, standard) = (&assessment.system, &row.standard.standard);
         let level = rule.metadata.iter().find(|(name, _)| name == "level").map_or("", |(_, value)| value);
-        let metadata = pairs(rule.metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let metadata = pairs(words::metadata(rule));
         let cells = [
             system.name.as_str(),
             system.technology.as_str(),

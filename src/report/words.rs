@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
-use crate::model::{Evidence, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource};
+use crate::model::{
+    Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource,
+};
 
 /// What a system is: technology, version and distribution, or for an account its partition.
 pub fn kind_of(system: &System) -> String {
@@ -60,6 +62,12 @@ pub fn coverage(result: &StandardResult) -> String {
     }
     text.push('.');
     text
+}
+
+/// What its standard says of a rule, by name; last who says that its checks answer it.
+pub fn metadata(rule: &RuleResult) -> impl Iterator<Item = (&str, &str)> {
+    let own = rule.metadata.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    own.chain(rule.source.as_deref().map(|source| ("mapping", source)))
 }
 
 /// What a passed rule does not prove.

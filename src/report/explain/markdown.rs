@@ -30,7 +30,7 @@ pub fn write(
                 text(&standard.version),
                 link(&standard.url)
             )?;
-            for (name, value) in &rule.metadata {
+            for (name, value) in words::metadata(rule) {
                 writeln!(out, "- {}: {}", text(name), text(value))?;
             }
             if rule.partly {

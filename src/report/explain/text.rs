@@ -76,7 +76,7 @@ impl Page<'_> {
         match explanation.rule {
             Some((standard, rule)) => {
                 let mut about = format!("{} {}", standard.name, standard.version);
-                for (name, value) in &rule.metadata {
+                for (name, value) in words::metadata(rule) {
                     about.push_str(&format!(", {name} {}", words::short(value, 100)));
                 }
                 if rule.partly {
