@@ -94,6 +94,9 @@ pub struct Field {
     pub open: bool,
 }
 
+/// Keys whose text names an element of a list, the best first: of Kubernetes, of node facts, of AWS.
+pub const ELEMENT_NAMES: &[&str] = &["name", "path", "key", "id", "PolicyName", "Id"];
+
 /// Paths of a kind that a view reads. The kind [`kubernetes::PODSPEC`] stands for the pod spec of every workload kind,
 /// [`kubernetes::CUSTOM`] for every custom resource that holds one.
 #[derive(Debug)]

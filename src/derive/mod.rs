@@ -46,8 +46,10 @@ fn objects(inventory: &Inventory, kind: &'static Kind) -> Subjects {
         None => all.note_presence(inventory, &[kind.name]),
     }
     let in_regions = || aws::row(kind.name).is_some_and(aws::Row::needs_every_region);
-    if inventory.system.technology == Technology::Aws && inventory.scope.is_narrowed() && in_regions() {
-        all.regions = Some(inventory.scope.clone());
+    let technology = inventory.system.technology;
+    if let Some(part) = inventory.scope.narrowing(technology).filter(|_| technology == Technology::Aws && in_regions())
+    {
+        all.regions = Some((inventory.scope.clone(), format!("{part}: nobody looked elsewhere")));
     }
     all
 }

@@ -137,6 +137,6 @@ pub struct Subjects {
     /// Why there are none, if there are none (`managed control plane`, `no NetworkPolicy in the input`).
     pub none: Option<String>,
     /// The only regions that were looked at, if there may be more in others: those are none of the results, but whoever asks
-    /// whether there is one somewhere does not know.
-    pub regions: Option<Scope>,
+    /// whether there is one somewhere does not know, for the reason that stands beside them.
+    pub regions: Option<(Scope, String)>,
 }

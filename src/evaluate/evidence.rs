@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 
 use crate::base::redact;
 use crate::base::text::count;
+use crate::catalog::ELEMENT_NAMES;
 use crate::derive::Subject;
 use crate::expr::path::{Step, Steps, write_steps};
 use crate::expr::{Actual, Trace, Value};
@@ -149,9 +150,7 @@ fn shown(steps: &[Step], value: &Value) -> String {
 
 /// Traces of an element, with its place and its name.
 pub fn below(steps: &[Step], element: &Value, traces: Vec<Trace>) -> Vec<Trace> {
-    let name = ["name", "path", "key", "id", "PolicyName", "Id"]
-        .iter()
-        .find_map(|key| element.get(key).and_then(Value::as_str));
+    let name = ELEMENT_NAMES.iter().find_map(|key| element.get(key).and_then(Value::as_str));
     traces
         .into_iter()
         .map(|mut trace| {

@@ -8,7 +8,7 @@ use crate::derive::{Subject, Subjects};
 use crate::expr::compile::Join;
 use crate::expr::path::Found;
 use crate::expr::{Candidates, Path, Value, World};
-use crate::model::{Scope, Technology, Text};
+use crate::model::{Scope, Text};
 use crate::rules::Instance;
 
 /// All indices that the instances need; equal ones are built once.
@@ -169,10 +169,8 @@ impl Index<'_> {
         let none = self.subjects.none.as_deref().map(Text::from);
         // Only some regions were wanted, and the question is about others too.
         let read = |scope: &Scope| region.and_then(Value::as_str).is_some_and(|region| scope.has_namespace(region));
-        let narrow = self.subjects.regions.as_ref().filter(|scope| !read(scope));
-        let elsewhere = narrow
-            .and_then(|scope| scope.narrowing(Technology::Aws))
-            .map(|part| Text::from(format!("{part}: nobody looked elsewhere")));
+        let elsewhere = self.subjects.regions.as_ref().filter(|(scope, _)| !read(scope));
+        let elsewhere = elsewhere.map(|(_, why)| Text::from(why.as_str()));
         let here = |(at, _): &&(Option<Value>, Text)| at.is_none() || at.as_ref() == region;
         gap.or(none).or(elsewhere).or_else(|| self.unreadable.iter().find(here).map(|(_, why)| why.clone()))
     }
@@ -342,7 +340,7 @@ mod tests {
             scope.into_iter().for_each(|scope| related["scope"] = json!(scope));
             let mut scope = Scope::default();
             scope.narrow(&["eu".to_owned()], &[]);
-            let all = Subjects { regions: Some(scope), ..others(&logs()[..1], &[]) };
+            let all = Subjects { regions: Some((scope, "only the region eu".to_owned())), ..others(&logs()[..1], &[]) };
             join(source, related, own(region, id), &all).unwrap().0
         };
         assert_eq!(only("regional", "eu", "w", None), Truth::False);

@@ -31,6 +31,8 @@ mod pace;
 #[cfg(feature = "aws")]
 mod pages;
 #[cfg(feature = "aws")]
+mod plan;
+#[cfg(feature = "aws")]
 mod report;
 #[cfg(feature = "aws")]
 mod request;

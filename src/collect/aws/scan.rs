@@ -1,4 +1,4 @@
-//! A scan of an account: which calls are made for what is wanted, and what their answers add up to.
+//! A scan of an account: the planned calls are made, and what their answers add up to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use super::objects::{self, Object, Origin, needed, with_identity};
+use super::objects::{self, Object, Origin};
+use super::plan::{Group, Wish, groups};
 use super::{CallError, Caller, Class};
+use crate::catalog::aws::Row;
 use crate::catalog::aws::kinds::{Call, List, Scope};
-use crate::catalog::aws::{Row, row};
 use crate::collect::Progress;
-use crate::expr::Projection;
 use crate::expr::projection::Sharing;
 use crate::inventory::{Inventory, ObjectSink, Resource, Wanted};
 use crate::model::{Gap, GapReason};
@@ -112,77 +112,6 @@ type Refused = Arc<Mutex<BTreeMap<(&'static str, String, String), usize>>>;
 enum News {
     Resource { kind: &'static str, resource: Resource, text: Option<Vec<u8>> },
     Gap(Gap),
-}
-
-/// A kind to read, with the calls about each of its objects and the kinds that are listed per object.
-struct Wish {
-    row: &'static Row,
-    projection: Projection,
-    asks: Vec<usize>,
-    children: Vec<Wish>,
-    /// Wanted itself, not only its children.
-    emit: bool,
-}
-
-impl Wish {
-    // The kinds that are wanted: this one, and those that are listed per object of it.
-    fn rows(&self) -> impl Iterator<Item = &'static Row> + '_ {
-        self.emit.then_some(self.row).into_iter().chain(self.children.iter().map(|child| child.row))
-    }
-}
-
-/// Kinds that one call lists; or one kind without a list.
-struct Group {
-    scope: Scope,
-    list: Option<&'static List>,
-    wishes: Vec<Arc<Wish>>,
-}
-
-fn groups(wanted: &Wanted) -> Vec<Group> {
-    let mut wishes: BTreeMap<&'static str, Wish> = BTreeMap::new();
-    let mut children = Vec::new();
-    for kind in wanted.kinds() {
-        let (Some(row), Some(projection)) = (row(kind), wanted.of(kind)) else { continue };
-        let wish = Wish {
-            row,
-            asks: needed(row, projection),
-            projection: with_identity(projection),
-            children: Vec::new(),
-            emit: true,
-        };
-        if row.each.is_some() { children.push(wish) } else { _ = wishes.insert(row.kind.name, wish) }
-    }
-    for child in children {
-        let Some(parent) = child.row.each.as_deref().and_then(row) else { continue };
-        let unwanted = || Wish {
-            row: parent,
-            projection: Projection::default(),
-            asks: Vec::new(),
-            children: Vec::new(),
-            emit: false,
-        };
-        wishes.entry(parent.kind.name).or_insert_with(unwanted).children.push(child);
-    }
-    let mut groups: BTreeMap<(String, bool), Group> = BTreeMap::new();
-    for (kind, wish) in wishes {
-        let scope = wish.row.scope;
-        let wish = Arc::new(wish);
-        let lists: Vec<Option<&'static List>> = match wish.row.lists.as_slice() {
-            [] => vec![None],
-            lists => lists.iter().map(Some).collect(),
-        };
-        for list in lists {
-            let key = match list {
-                Some(List { call, regions }) => {
-                    format!("{} {} {} {regions:?}", call.service, call.operation, Json::Object(call.with.clone()))
-                }
-                None => kind.to_owned(),
-            };
-            let empty = || Group { scope, list, wishes: Vec::new() };
-            groups.entry((key, scope == Scope::Account)).or_insert_with(empty).wishes.push(Arc::clone(&wish));
-        }
-    }
-    groups.into_values().collect()
 }
 
 type Answer = Arc<OnceCell<Result<Json, CallError>>>;
