@@ -18,7 +18,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use common::{Scan, run, spm};
+use common::{Scan, assert_same, run, spm};
 use serde_json::{Value as Json, json};
 use spm::catalog::aws::fields::{Step, check_path};
 use spm::inventory::secrets::PLACES;
@@ -71,7 +71,7 @@ fn every_planted_fault_of_2000_resources_is_found_and_no_other() {
     assert!(differ.is_empty(), "{differ:#?}");
 
     // What was masked when it was saved decides nothing differently.
-    assert_eq!(account.scan(&saved, &[]).comparable(), scan.comparable());
+    assert_same(&account.scan(&saved, &[]).comparable(), &scan.comparable());
     assert!(!text_of(&saved).contains("Pw!"), "passwords are in the snapshot");
 }
 
@@ -152,8 +152,8 @@ fn secrets_get_into_no_snapshot_and_no_report_and_are_found_all_the_same() {
     }
     // From the snapshot, and from the snapshot of the snapshot.
     let second = scan(&saved, &["--save", again.to_str().unwrap()]);
-    assert_eq!(second.comparable(), first.comparable());
-    assert_eq!(scan(&again, &[]).comparable(), first.comparable());
+    assert_same(&second.comparable(), &first.comparable());
+    assert_same(&scan(&again, &[]).comparable(), &first.comparable());
 
     let hidden =
         [secret.to_owned(), BASE64.encode(secret), secret[..8].to_owned(), BASE64.encode("#!/bin/sh\nexport DB")];

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Scan, run, spm};
+use common::{Scan, assert_same, run, spm};
 use serde_json::{Value as Json, json};
 
 const CIS: &str = "cis-kubernetes-1.12.0";
@@ -116,18 +116,6 @@ fn unquoted(mut document: Json) -> Json {
     document
 }
 
-fn first_difference(a: &Json, b: &Json, at: &str) -> Option<String> {
-    match (a, b) {
-        (Json::Object(x), Json::Object(y)) if x.keys().eq(y.keys()) => {
-            x.iter().find_map(|(key, value)| first_difference(value, &y[key], &format!("{at}/{key}")))
-        }
-        (Json::Array(x), Json::Array(y)) if x.len() == y.len() => {
-            x.iter().zip(y).enumerate().find_map(|(n, (x, y))| first_difference(x, y, &format!("{at}/{n}")))
-        }
-        _ => (a != b).then(|| format!("{at}: {a} and {b}").chars().take(600).collect()),
-    }
-}
-
 fn of_rule<'s>(scan: &'s Scan, check: &str, result: &str) -> Vec<(String, &'s Json)> {
     let outcomes = scan.checks().filter(|c| c["id"] == check && c["parameters"]["file"] == "\"kubelet-config\"");
     let all = outcomes.flat_map(|check| check["outcomes"].as_array().unwrap());
@@ -158,8 +146,7 @@ fn nodes_of_a_real_cluster() {
         "{unknown:?}"
     );
     let again = Scan::files(&[&saved], &["--no-store", "--standard", "cis"]);
-    let (again_all, live_all) = (unquoted(again.comparable()), unquoted(live.comparable()));
-    assert!(again_all == live_all, "{}", first_difference(&live_all, &again_all, "").unwrap_or_default());
+    assert_same(&unquoted(again.comparable()), &unquoted(live.comparable()));
     assert_eq!(again.assessment["id"], live.assessment["id"]);
 
     // Nothing was created so far; the permanent manifest is accepted.

@@ -146,6 +146,30 @@ impl Scan {
     }
 }
 
+/// Asserts that two documents are equal; tells where they differ, as whole assessments are too long to be compared by eye.
+pub fn assert_same(left: &Json, right: &Json) {
+    let mut all = Vec::new();
+    differences(left, right, "", &mut all);
+    assert!(all.is_empty(), "{} differences:\n{}", all.len(), all[..all.len().min(20)].join("\n"));
+}
+
+fn differences(left: &Json, right: &Json, path: &str, all: &mut Vec<String>) {
+    match (left, right) {
+        (Json::Object(a), Json::Object(b)) => {
+            for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
+                differences(&left[key], &right[key], &format!("{path}/{key}"), all);
+            }
+        }
+        (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                differences(a, b, &format!("{path}/{index}"), all);
+            }
+        }
+        _ if left == right => {}
+        _ => all.push(format!("{path}: {left} is not {right}").chars().take(600).collect()),
+    }
+}
+
 fn outcomes(check: &Json) -> impl Iterator<Item = (Subject, &Json)> {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     check["outcomes"].as_array().unwrap().iter().map(move |outcome| {

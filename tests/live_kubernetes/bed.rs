@@ -31,12 +31,15 @@ pub struct Bed {
 /// The one cluster of all tests, as `objects.yaml` describes it; one test at a time, which leaves it as it was.
 pub fn bed() -> MutexGuard<'static, Bed> {
     static BED: LazyLock<Mutex<Bed>> = LazyLock::new(|| Mutex::new(Bed::start()));
-    BED.lock().unwrap_or_else(|failed| {
+    let bed = BED.lock().unwrap_or_else(|failed| {
         let bed = failed.into_inner();
         bed.restore();
         BED.clear_poison();
         bed
-    })
+    });
+    // What the test before began goes on in the controllers for a while.
+    until("the cluster to come to rest", || bed.is_at_rest());
+    bed
 }
 
 impl Bed {
@@ -103,6 +106,30 @@ impl Bed {
             self.kubectl(&["delete", "pods", "-n", "lab", "-l", "app=bench", "--force", "--grace-period=0"]);
             until("new pods", || pods().lines().count() >= 6 && pods().lines().all(str::is_empty));
         }
+    }
+
+    /// Nothing changes any more without being asked to: the controllers are done, every namespace has its account, and
+    /// the custom resources of a test are no longer served.
+    fn is_at_rest(&self) -> bool {
+        let objects = ["get", "namespaces,serviceaccounts,deployments,replicasets,pods", "-A", "-o", "json"];
+        let answer: Json = serde_json::from_str(&self.kubectl(&objects)).unwrap();
+        let all = |kind: &'static str| {
+            answer["items"].as_array().unwrap().iter().filter(move |object| object["kind"] == kind)
+        };
+        let number = |value: &Json| value.as_u64().unwrap_or(0);
+        let settled = |object: &Json| {
+            let (wanted, status) = (number(&object["spec"]["replicas"]), &object["status"]);
+            let updated = object["kind"] != "Deployment" || number(&status["updatedReplicas"]) == wanted;
+            status["observedGeneration"] == object["metadata"]["generation"]
+                && number(&status["replicas"]) == wanted
+                && updated
+        };
+        let made = all("Pod").filter(|pod| pod["metadata"]["ownerReferences"].is_array()).count() as u64;
+        all("Deployment").chain(all("ReplicaSet")).all(settled)
+            && all("ReplicaSet").map(|set| number(&set["spec"]["replicas"])).sum::<u64>() == made
+            && all("ServiceAccount").filter(|account| account["metadata"]["name"] == "default").count()
+                == all("Namespace").count()
+            && !self.kubectl(&["get", "--raw", "/apis"]).contains("argoproj.io")
     }
 
     /// Runs `kubectl` as the administrator; gives its output.

@@ -1,7 +1,7 @@
 //! A proxy between the program and the API server that spoils answers. Behind it is `kubectl proxy`, which talks TLS and logs
 //! in, so that both sides of this one speak plain HTTP on loopback.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
@@ -31,13 +31,15 @@ pub enum Fault {
     Stall,
 }
 
-const FAULTS: [Fault; 7] =
-    [Fault::TooManyRequests, Fault::ServerError, Fault::Gone, Fault::Reset, Fault::HalfPage, Fault::Slow, Fault::Stall];
+const FIRST: [Fault; 6] =
+    [Fault::TooManyRequests, Fault::ServerError, Fault::Reset, Fault::HalfPage, Fault::Slow, Fault::Stall];
+/// Only a continuation can be too old.
+const CONTINUED: [Fault; 4] = [Fault::Gone, Fault::HalfPage, Fault::TooManyRequests, Fault::Reset];
 
 /// `--timeout` of the scan, and longer and shorter times.
-pub const TIMEOUT: &str = "2s";
+pub const TIMEOUT: &str = "4s";
 const SLOW: Duration = Duration::from_millis(600);
-const STALL: Duration = Duration::from_secs(4);
+const STALL: Duration = Duration::from_secs(6);
 /// What the server asks for with status 429, in seconds.
 const RETRY_AFTER: u64 = 1;
 
@@ -48,8 +50,8 @@ pub struct Log {
     pub faults: BTreeMap<Fault, usize>,
     /// Paths that came back sooner than they were told to.
     pub impatient: Vec<String>,
-    // Requests for the same thing (page tokens differ between runs of a list).
-    seen: BTreeMap<(String, bool), usize>,
+    // What was asked for, and whether as a continuation (page tokens differ between runs of a list).
+    seen: BTreeSet<(String, bool)>,
     // When those that were told to wait may come back.
     wait: BTreeMap<String, Instant>,
 }
@@ -94,8 +96,8 @@ impl Proxy {
 
 fn serve(mut client: &TcpStream, server: SocketAddr, spoil: bool, log: &Mutex<Log>) -> io::Result<()> {
     let mut reader = BufReader::new(client);
-    while let Some(path) = request(&mut reader)? {
-        let fault = if spoil { choose(&path, log) } else { None };
+    while let Some(request) = Request::read(&mut reader)? {
+        let fault = if spoil { choose(&request.path, log) } else { None };
         match fault {
             Some(Fault::TooManyRequests) => {
                 let extra = format!("Retry-After: {RETRY_AFTER}\r\n");
@@ -107,7 +109,7 @@ fn serve(mut client: &TcpStream, server: SocketAddr, spoil: bool, log: &Mutex<Lo
             Some(Fault::Gone) => answer(client, "410 Gone", "", status(410, "Expired").as_bytes())?,
             Some(Fault::Reset) => return Ok(()),
             Some(Fault::HalfPage | Fault::Slow | Fault::Stall) | None => {
-                let (line, body) = fetch(server, &path)?;
+                let (line, body) = fetch(server, &request)?;
                 let (first, rest) = body.split_at(body.len() / 2);
                 write!(
                     client,
@@ -139,18 +141,12 @@ fn choose(path: &str, log: &Mutex<Log>) -> Option<Fault> {
     {
         log.impatient.push(resource.to_owned());
     }
-    let kinds = log.seen.len();
-    let times = log.seen.entry((resource.to_owned(), continued)).or_default();
-    *times += 1;
-    // The order in which lists are asked for differs, so that it is counted, not computed from the path.
-    let fault = match (*times, continued) {
-        (1, false) => FAULTS[kinds % FAULTS.len()],
-        (1, true) => [Fault::Gone, Fault::HalfPage, Fault::TooManyRequests, Fault::Reset][kinds % 4],
-        _ => return None,
-    };
-    if fault == Fault::Gone && !continued {
-        return None; // Only a continuation can be too old.
+    if !log.seen.insert((resource.to_owned(), continued)) {
+        return None;
     }
+    // The order in which lists are asked for differs, so that faults are dealt by counting, not computed from the path.
+    let faults = if continued { &CONTINUED[..] } else { &FIRST };
+    let fault = faults[log.seen.iter().filter(|(_, other)| *other == continued).count() % faults.len()];
     if fault == Fault::TooManyRequests {
         log.wait.insert(resource.to_owned(), Instant::now() + Duration::from_secs(RETRY_AFTER));
     }
@@ -158,31 +154,50 @@ fn choose(path: &str, log: &Mutex<Log>) -> Option<Fault> {
     Some(fault)
 }
 
-/// The path of the next request; none if the client is done.
-fn request(reader: &mut impl BufRead) -> io::Result<Option<String>> {
-    let mut line = String::new();
-    if reader.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    let mut words = line.split(' ');
-    assert_eq!(words.next(), Some("GET"), "the program only reads");
-    let path = words.next().unwrap_or_default().replace("limit=500", PAGE);
-    loop {
-        let mut header = String::new();
-        if reader.read_line(&mut header)? == 0 || header == "\r\n" {
-            return Ok(Some(path));
+/// A request of the program.
+struct Request {
+    method: String,
+    path: String,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// The next one; none if the client is done.
+    fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(None);
         }
+        let mut words = line.split(' ').map(str::to_owned);
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        // The one thing that is posted is a question, of which the server keeps nothing.
+        assert!(method == "GET" || (method == "POST" && path.ends_with("/selfsubjectaccessreviews")), "{line}");
+        let (mut header, mut length) = (String::new(), 0);
+        while reader.read_line(&mut header)? > 2 {
+            if let Some((name, value)) = header.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap();
+            }
+            header.clear();
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        Ok(Some(Request { method, path: path.replace("limit=500", PAGE), body }))
     }
 }
 
 /// Asks the server: status, as in the status line, and body.
-fn fetch(server: SocketAddr, path: &str) -> io::Result<(String, Vec<u8>)> {
+fn fetch(server: SocketAddr, Request { method, path, body }: &Request) -> io::Result<(String, Vec<u8>)> {
     let mut stream = TcpStream::connect(server)?;
-    // Version 1.0, so that the body ends with the connection and comes in one piece.
+    // Version 1.0, so that the answer ends with the connection and comes in one piece.
     write!(
         stream,
-        "GET {path} HTTP/1.0\r\nHost: {server}\r\nAccept: application/json\r\nUser-Agent: spm-test\r\n\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: {server}\r\nAccept: application/json\r\nUser-Agent: spm-test\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
     )?;
+    stream.write_all(body)?;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;

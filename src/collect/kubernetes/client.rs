@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
 use std::hash::BuildHasher;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -132,15 +132,26 @@ pub(super) struct Api {
     attempts: u32,
     /// Longest answer that is read, in bytes.
     longest: usize,
-    // The server could not be reached in spite of all tries: until it answers again, one try per call is enough.
-    down: AtomicBool,
+    // How many answers the server gave, and how many those were when a call found it down: until one more comes, one try per
+    // call is enough. A call that fails while others are answered says nothing about them.
+    answers: AtomicU64,
+    down_at: AtomicU64,
     known: AtomicBool,
 }
 
 impl Api {
     pub(super) fn new(client: kube::Client, server: String, program: Option<String>, timeout: Duration) -> Api {
-        let (down, known) = (AtomicBool::new(false), AtomicBool::new(false));
-        Api { client, server, program, timeout, attempts: ATTEMPTS, longest: usize::MAX, down, known }
+        Api {
+            client,
+            server,
+            program,
+            timeout,
+            attempts: ATTEMPTS,
+            longest: usize::MAX,
+            answers: AtomicU64::new(0),
+            down_at: AtomicU64::new(u64::MAX),
+            known: AtomicBool::new(false),
+        }
     }
 
     /// The same for a server that is trusted less than an API server: one try, and answers of at most so many bytes.
@@ -165,15 +176,12 @@ impl Api {
 
     /// Makes a call; transient failures are tried again, with growing pauses and not before the server wants it.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Vec<u8>, Failure> {
-        let began = Instant::now();
+        let (began, answers) = (Instant::now(), self.answers.load(Ordering::Relaxed));
         let mut wait = FIRST_WAIT;
         let mut tries = 1;
         loop {
             let failed = match tokio::time::timeout(self.timeout, self.ask(call)).await {
-                Ok(Ok(body)) => {
-                    self.down.store(false, Ordering::Relaxed);
-                    return Ok(body);
-                }
+                Ok(Ok(body)) => return Ok(body),
                 Ok(Err(failed)) => failed,
                 Err(_) => Try::retry(Class::Unreachable, format!("no complete answer within {:?}", self.timeout)),
             };
@@ -184,8 +192,10 @@ impl Api {
             };
             let late = began.elapsed() + pause > self.timeout * PATIENCE;
             let unreachable = failed.failure.class == Class::Unreachable;
-            if late || tries >= self.attempts || (unreachable && self.down.load(Ordering::Relaxed)) {
-                self.down.fetch_or(unreachable, Ordering::Relaxed);
+            if late || tries >= self.attempts || (unreachable && self.is_down()) {
+                if unreachable && self.answers.load(Ordering::Relaxed) == answers {
+                    self.down_at.store(answers, Ordering::Relaxed);
+                }
                 let detail = match tries {
                     1 => failed.failure.detail,
                     tries => format!("{} ({tries} tries)", failed.failure.detail),
@@ -196,6 +206,10 @@ impl Api {
             wait = (wait * 2).min(LONGEST_WAIT);
             tries += 1;
         }
+    }
+
+    fn is_down(&self) -> bool {
+        self.down_at.load(Ordering::Relaxed) == self.answers.load(Ordering::Relaxed)
     }
 
     async fn ask(&self, call: Call<'_>) -> Result<Vec<u8>, Try> {
@@ -215,6 +229,7 @@ impl Api {
         let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let content = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
         let body = whole(answer.into_body(), self.longest).await;
+        self.answers.fetch_add(body.is_ok().into(), Ordering::Relaxed);
         if !status.is_success() {
             // The words of the server are an extra: without them the status says enough.
             return Err(self.refusal(status, retry_after, body.as_deref().unwrap_or_default()));
