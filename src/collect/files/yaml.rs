@@ -27,6 +27,16 @@ pub(super) struct YamlError {
     pub(super) detail: String,
 }
 
+/// All of the first document of `text` that is not empty, null if every one is; else the line (from 1) of what is wrong.
+pub(in crate::collect) fn value(text: &str) -> Result<Value, u32> {
+    let read = || {
+        let document = Document::parse(text, 1)?;
+        let root = document.root().map(|root| document.decode(root, Projection::everything(), &Sharing::new()));
+        root.map_or(Ok(Value::Null), |decoded| Ok(decoded?.value))
+    };
+    read().map_err(|error: YamlError| error.line)
+}
+
 /// A parsed document.
 #[derive(Debug)]
 pub(super) struct Document<'t> {

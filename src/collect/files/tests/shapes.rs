@@ -81,7 +81,8 @@ fn compressed_and_windows_text() {
 #[test]
 fn lists_in_lists_have_lines() {
     let inner = format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{},\n\n{}]}}", pod("b"), pod("c"));
-    let text = format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{},\n{inner},\n{}]}}", pod("a"), pod("d"));
+    let text =
+        format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{},\n{inner},\n{}]}}", pod("a"), pod("d"));
     let inventory = one("x.json", text);
     let lines: Vec<u32> = inventory.of("Pod").iter().map(|pod| pod.place.as_ref().unwrap().line).collect();
     assert_eq!(lines, [2, 4, 6, 7]);
