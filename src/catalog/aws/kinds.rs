@@ -45,6 +45,8 @@ pub struct Row {
     pub only: Vec<(String, String)>,
     /// Errors of the list that say that there are none.
     pub off: Vec<ErrorCode>,
+    /// Errors of calls about an object that say that it does not exist any more.
+    pub gone: Vec<ErrorCode>,
     /// Further calls per object.
     pub asks: Vec<Ask>,
 }
@@ -133,6 +135,8 @@ pub struct Ask {
     pub absent: Vec<ErrorCode>,
     /// A field and the text that it must hold; there is no such configuration of other objects.
     pub when: Vec<(String, String)>,
+    /// A path in the answer and the text, a template, that stands there if the object does not exist any more.
+    pub missing: Vec<(Vec<String>, String)>,
 }
 
 impl Ask {
@@ -227,7 +231,7 @@ fn read_row(name: &str, node: &Node) -> Row {
         kind,
         scope,
         lists,
-        items: text("items").map(|items| items.split('.').map(str::to_owned).collect()).unwrap_or_default(),
+        items: text("items").map(|items| steps(&items)).unwrap_or_default(),
         each: text("each"),
         name: text("name").unwrap_or_default(),
         region: text("region"),
@@ -235,6 +239,7 @@ fn read_row(name: &str, node: &Node) -> Row {
         set: pairs(node, "set"),
         only: pairs(node, "only"),
         off: read_codes(node.get("off")),
+        gone: read_codes(node.get("gone")),
         asks,
     }
 }
@@ -261,11 +266,16 @@ fn read_ask(node: &Node) -> Ask {
     let text = |key: &str| node.get(key).and_then(Node::text);
     Ask {
         call: read_call(text("call").unwrap_or_default(), node),
-        take: text("take").map(|take| take.split('.').map(str::to_owned).collect()).unwrap_or_default(),
+        take: text("take").map(steps).unwrap_or_default(),
         field: text("as").map(str::to_owned),
         absent: read_codes(node.get("absent")),
         when: pairs(node, "when"),
+        missing: pairs::<Vec<_>>(node, "missing").into_iter().map(|(at, text)| (steps(&at), text)).collect(),
     }
+}
+
+fn steps(path: &str) -> Vec<String> {
+    path.split('.').map(str::to_owned).collect()
 }
 
 fn read_call(text: &str, node: &Node) -> Call {
@@ -291,4 +301,23 @@ fn read_codes(node: Option<&Node>) -> Vec<ErrorCode> {
             None => ErrorCode { code: text.to_owned(), words: None },
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_says_both_that_an_object_is_gone_and_that_it_lacks_a_configuration() {
+        let mut several = 0;
+        for row in rows() {
+            for gone in &row.gone {
+                let absent = row.asks.iter().flat_map(|ask| &ask.absent);
+                let same: Vec<_> = absent.filter(|absent| absent.code == gone.code).collect();
+                several += same.len();
+                assert!(same.is_empty() || gone.words.is_some(), "{} {}", row.kind.name, gone.code);
+            }
+        }
+        assert!(several > 0);
+    }
 }
