@@ -133,7 +133,7 @@ pub struct Ask {
     pub field: Option<String>,
     /// Errors that say that there is no such configuration.
     pub absent: Vec<ErrorCode>,
-    /// A field and the text that it must hold; there is no such configuration of other objects.
+    /// A field and the text that it must be, or hold (`*TEXT*`); there is no such configuration of other objects.
     pub when: Vec<(String, String)>,
     /// A path in the answer and the text, a template, that stands there if the object does not exist any more.
     pub missing: Vec<(Vec<String>, String)>,
@@ -143,7 +143,9 @@ impl Ask {
     /// Whether objects like this one can have what is asked about.
     pub fn concerns(&self, object: &Map<String, Json>) -> bool {
         let holds = |(key, text): &(String, String)| {
-            object.get(key).and_then(Json::as_str).is_some_and(|value| value.contains(text.as_str()))
+            let part = text.strip_prefix('*').and_then(|rest| rest.strip_suffix('*'));
+            let matches = |value: &str| part.map_or(value == text, |part| value.contains(part));
+            object.get(key).and_then(Json::as_str).is_some_and(matches)
         };
         self.when.iter().all(holds)
     }
