@@ -228,6 +228,7 @@ fn what_is_deleted_while_the_scan_runs_is_left_out_and_named() {
             ("lambda", _, _) => {
                 Reply::ok(r#"{"Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\"}}"}"#)
             }
+            ("glacier", _, _) => Reply::json_error(400, "NoLongerSupportedException", "not for new customers"),
             ("ecs", _, "ListClusters") => Reply::ok(r#"{"clusterArns":["cluster/gone","cluster/kept"]}"#),
             ("ecs", _, "ListServices") if body["cluster"] == "cluster/gone" => {
                 Reply::json_error(400, "ClusterNotFoundException", "Cluster not found.")
@@ -237,13 +238,26 @@ fn what_is_deleted_while_the_scan_runs_is_left_out_and_named() {
                 Some("s/gone") => r#"{"services":[],"failures":[{"arn":"s/gone","reason":"MISSING"}]}"#,
                 // Not there, but nobody says that it does not exist.
                 Some("s/odd") => r#"{"services":[],"failures":[]}"#,
-                _ => r#"{"services":[{"serviceArn":"s/kept","serviceName":"kept"}],"failures":[]}"#,
+                _ => {
+                    r#"{"services":[{"serviceArn":"s/kept","serviceName":"kept","taskDefinition":"x:task-definition/web:3"}]}"#
+                }
             }),
+            ("ecs", _, "ListTaskDefinitionFamilies") => Reply::ok(r#"{"families":["web"]}"#),
+            ("ecs", _, "DescribeTaskDefinition") => {
+                // The latest revision is mended, the service runs the one before.
+                let old = body["taskDefinition"] == "x:task-definition/web:3";
+                let container = serde_json::json!([{ "name": "web", "privileged": old }]);
+                Reply::ok(
+                    serde_json::json!({"taskDefinition": {"family": "web", "containerDefinitions": container}})
+                        .to_string(),
+                )
+            }
             _ => common(request),
         }
     });
     let (buckets, functions, services) = ("aws-s3-bucket-deny-http", "aws-lambda-public", "aws-ecs-service-public-ip");
-    let pack = pack(&[buckets, functions, services]);
+    let (vaults, privileged) = ("aws-glacier-vault-public", "aws-ecs-privileged");
+    let pack = pack(&[buckets, functions, services, vaults, privileged]);
     let args =
         ["scan", "--aws", "--region", "eu-west-1", "--standard", "mine", "--pack", pack.path().to_str().unwrap()];
     let (code, out, err) = run(spm(&server, &[&args[..], &["--format", "json", "--quiet"]].concat()));
@@ -259,6 +273,7 @@ fn what_is_deleted_while_the_scan_runs_is_left_out_and_named() {
     assert_eq!(results(buckets), ["bare manual", "kept passed", "plain failed"]);
     assert_eq!(results(functions), ["bare passed", "open failed"]);
     assert_eq!(results(services), ["s/kept passed", "s/odd manual"]);
+    assert_eq!(results(privileged), ["web failed"]);
     let notes: Vec<&str> = assessment["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
     let gone: Vec<&str> = notes.into_iter().filter(|note| note.contains("gone since")).collect();
     assert_eq!(
@@ -271,7 +286,8 @@ fn what_is_deleted_while_the_scan_runs_is_left_out_and_named() {
         ]
     );
     let gaps = assessment["gaps"].as_array().unwrap();
-    assert!(!gaps.iter().any(|gap| gap["kind"] == "AWS::ECS::Service"), "{gaps:?}");
+    let seen = |kind: &str| !gaps.iter().any(|gap| gap["kind"] == kind);
+    assert!(seen("AWS::ECS::Service") && seen("AWS::Glacier::Vault"), "{gaps:?}");
 }
 
 fn outcome(outcome: &Json) -> String {

@@ -322,4 +322,19 @@ mod tests {
         }
         assert!(several > 0);
     }
+
+    #[test]
+    fn asks_concern_objects_with_the_text_or_with_the_part() {
+        let concerns = |kind: &str, operation: &str, key: &str, value: &str| {
+            let asks = &row(kind).unwrap().asks;
+            let ask = asks.iter().find(|ask| ask.call.operation == operation).unwrap();
+            ask.concerns(&Map::from_iter([(key.to_owned(), value.into())]))
+        };
+        let rules =
+            |protocol: &str| concerns("AWS::ElasticLoadBalancingV2::Listener", "DescribeRules", "Protocol", protocol);
+        assert!(rules("HTTP") && !rules("HTTPS") && !rules(""));
+        let balancers = |arn: &str| concerns("AWS::WAFv2::WebACL", "ListResourcesForWebACL", "ARN", arn);
+        assert!(balancers("arn:aws:wafv2:eu-west-1:1:regional/webacl/a/1"));
+        assert!(!balancers("arn:aws:wafv2:us-east-1:1:global/webacl/a/1"));
+    }
 }
