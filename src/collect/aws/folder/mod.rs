@@ -152,9 +152,12 @@ pub fn read(
     Ok(inventory)
 }
 
+/// An object: kind, region, name.
+type Key = (&'static str, Option<String>, String);
+
 #[derive(Default)]
 struct Folder {
-    objects: BTreeMap<(&'static str, Option<String>, String), Entry>,
+    objects: BTreeMap<Key, Entry>,
     listed: Listed,
     regions: BTreeSet<String>,
     account: Option<String>,
@@ -261,7 +264,7 @@ impl Folder {
                     let field = row.asks[at].field.as_deref();
                     // An answer about a bucket is none about the account, although their operations have the same name.
                     let its = |own: &str| about.as_deref().is_none_or(|about| about == own || Some(about) == field);
-                    let here = |key: &&(&'static str, Option<String>, String)| {
+                    let here = |key: &&Key| {
                         let near = name.region.is_none() || key.1.is_none() || key.1 == name.region;
                         key.0 == row.kind.name && near && its(&key.2)
                     };
@@ -291,7 +294,7 @@ impl Folder {
         taken
     }
 
-    fn find(&self, kind: &str, name: &FileName) -> Option<(&'static str, Option<String>, String)> {
+    fn find(&self, kind: &str, name: &FileName) -> Option<Key> {
         let about = name.about.as_deref()?;
         let same = |own: &str| own == about || own.replace(['/', ':'], "_") == about.replace(['/', ':'], "_");
         let here = |region: &Option<String>| name.region.is_none() || region.is_none() || *region == name.region;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Folder;
 use super::name::kebab;
+use super::{Folder, Key};
 use crate::catalog::aws::kinds::Scope;
 use crate::catalog::aws::{Row, rows};
 use crate::model::{Gap, GapReason};
@@ -13,8 +13,8 @@ use crate::model::{Gap, GapReason};
 pub struct Listed {
     /// Kind and region.
     pub regions: BTreeSet<(&'static str, Option<String>)>,
-    /// Kind, and the object that it was listed of: kind, region, name.
-    pub parents: BTreeSet<(&'static str, (&'static str, Option<String>, String))>,
+    /// Kind, and the object that it was listed of.
+    pub parents: BTreeSet<(&'static str, Key)>,
 }
 
 impl Folder {
@@ -41,7 +41,7 @@ impl Folder {
                 parents.filter(|key| !self.listed.parents.contains(&(kind, (*key).clone()))).collect();
             // One stands for the others of its region.
             unasked.dedup_by(|next, first| next.1 == first.1);
-            let named = |(_, region, name): &(&str, Option<String>, String)| {
+            let named = |(_, region, name): &Key| {
                 gap(
                     region.clone(),
                     format!("the input has no answer of `{operation}` for {name} ({operation}.{name}.json)"),
