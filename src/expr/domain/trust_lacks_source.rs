@@ -10,8 +10,8 @@ pub static TRUST_LACKS_SOURCE: Domain = Domain {
     name: "trust_lacks_source",
     doc: "Some statement of the trust policy lets a service assume the role without a condition that says for whom it may act \
           (`aws:SourceAccount`, `aws:SourceArn`, `aws:SourceOrgID` or `aws:SourceOrgPaths`), so that others can make the \
-          service use the role for them. Operators that end in `IfExists`, negated ones and wildcards in the place of the account \
-          are no such condition. EC2 uses a role for instances of its own account only, and names no source.",
+          service use the role for them. Operators that end in `IfExists` (without `Null` beside them, which says that there is a \
+          value), negated ones and wildcards in the place of the account are no such condition. EC2 uses a role for instances of its own account only, and names no source.",
     keys: &[],
     absent: Truth::False,
     reads: &[],

@@ -10,8 +10,9 @@ pub static TRUST_OPEN_FEDERATION: Domain = Domain {
     name: "trust_open_federation",
     doc: "Some statement of the trust policy lets everybody assume the role who has an account at a provider of identities that \
           is open to the public (GitHub Actions, GitLab, Google, Cognito, ...): no condition on the provider's claims says \
-          whose. The audience of tokens counts only where the provider hands it out; operators that end in `IfExists`, \
-          negated ones and wildcards in the place of the owner do not count.",
+          whose. The audience of tokens counts only where the provider hands it out; operators that end in `IfExists` \
+          (without `Null` beside them, which says that there is a value), negated ones and wildcards in the place of the owner \
+          do not count.",
     keys: &[],
     absent: Truth::False,
     reads: &[],
