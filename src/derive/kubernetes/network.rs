@@ -1,10 +1,13 @@
 //! What the network policies of a namespace amount to.
 
-use crate::expr::Value;
-use crate::inventory::{Inventory, Resource};
-
-use super::common::{Index, namespace_of};
+use crate::catalog::kubernetes::TEMPLATES;
 use crate::derive::why_unknown;
+use crate::expr::Value;
+use crate::inventory::{Inventory, Presence, Resource};
+
+use super::admission::selects;
+use super::common::{Index, namespace_of};
+use super::service_account::workload_kinds;
 
 /// Custom resources with network rules for whole clusters, which are not read: name of the definition, whose it is.
 const OTHER_ENGINES: &[(&str, &str)] = &[
@@ -21,6 +24,8 @@ const OTHER_ENGINES: &[(&str, &str)] = &[
 pub(super) struct Policies<'a> {
     inventory: &'a Inventory,
     by_namespace: Index<&'a str, Vec<&'a Resource>>,
+    // Labels of pods, live ones and those that workloads make, where there are policies.
+    pods: Index<&'a str, Vec<Option<&'a Value>>>,
     other_engine: Option<&'static str>,
 }
 
@@ -30,9 +35,55 @@ impl<'a> Policies<'a> {
         for policy in inventory.of("NetworkPolicy") {
             by_namespace.entry(namespace_of(policy)).or_default().push(policy);
         }
+        let mut pods: Index<&str, Vec<Option<&Value>>> = Index::default();
+        for template in TEMPLATES {
+            for object in inventory.of(template.kind) {
+                let namespace = namespace_of(object);
+                if by_namespace.contains_key(namespace) {
+                    let metadata = object.value.at(template.metadata);
+                    pods.entry(namespace).or_default().push(metadata.and_then(|metadata| metadata.get("labels")));
+                }
+            }
+        }
         let installed = |name: &str| inventory.of("CustomResourceDefinition").iter().any(|crd| *crd.name == *name);
         let other_engine = OTHER_ENGINES.iter().find(|(name, _)| installed(name)).map(|(_, engine)| *engine);
-        Policies { inventory, by_namespace, other_engine }
+        Policies { inventory, by_namespace, pods, other_engine }
+    }
+
+    // Whether a policy holds anything back.
+    fn holds(&self, namespace: &str, policy: &Resource) -> Result<bool, String> {
+        Ok(!allows_everything(policy)? && self.selects_some(namespace, policy)?)
+    }
+
+    // Whether a policy selects some pod. Where there are none yet, it is for those to come.
+    fn selects_some(&self, namespace: &str, policy: &Resource) -> Result<bool, String> {
+        let spec = Spec::of(policy)?;
+        if spec.selects_all()? {
+            return Ok(true);
+        }
+        let pods = self.pods.get(namespace).map_or(&[][..], Vec::as_slice);
+        let mut unclear = None;
+        for labels in pods {
+            let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+            match (labels, selects(spec.get("podSelector"), &label)) {
+                (Some(Value::Unknown(why)), _) => unclear = Some(why.to_string()),
+                (_, Some(true)) => return Ok(true),
+                (_, Some(false)) => {}
+                (_, None) => {
+                    unclear = Some(format!("the pods that NetworkPolicy {} selects are not clear", policy.name));
+                }
+            }
+        }
+        let unseen = || {
+            workload_kinds().find_map(|kind| match self.inventory.presence(kind, Some(namespace)) {
+                Presence::Gap(gap) => Some(format!("could not read {gap}")),
+                _ => None,
+            })
+        };
+        match unclear.or_else(unseen) {
+            Some(why) => Err(why),
+            None => Ok(pods.is_empty()),
+        }
     }
 
     /// What `network` says of a namespace.
@@ -42,8 +93,8 @@ impl<'a> Policies<'a> {
             self.other_engine
                 .map(|engine| format!("{engine} can hold network rules for the whole cluster, which are not read"))
         });
-        let holding: Vec<Result<bool, String>> = policies.iter().map(|policy| allows_everything(policy)).collect();
-        let known = holding.iter().filter(|open| matches!(open, Ok(false))).count();
+        let holding: Vec<Result<bool, String>> = policies.iter().map(|policy| self.holds(namespace, policy)).collect();
+        let known = holding.iter().filter(|holds| matches!(holds, Ok(true))).count();
         let unclear = holding.into_iter().find_map(Result::err);
         // How many there are is only certain without a gap; that there are none also not beside another engine.
         let count = match (why_unknown(self.inventory, "NetworkPolicy", Some(namespace)), &unseen, unclear) {

@@ -72,6 +72,43 @@ fn policies_that_cannot_be_seen_are_unknown() {
 }
 
 #[test]
+fn policies_for_pods_that_are_not_there_hold_nothing() {
+    let shop = || namespace("shop", json!({}));
+    let selecting = |selector: Json| policy("shop", "p", json!({"podSelector": selector}));
+    let template = |labels: Json| json!({"spec": {"template": {"metadata": {"labels": labels}, "spec": {}}}});
+    let web = || object("Deployment", "shop", "web", template(json!({"app": "web"})));
+    let count = |objects: &[Json]| {
+        let text = network(&World::live(objects)).remove(0);
+        text.split_once("\"policies\":").unwrap().1.split(',').next().unwrap().to_owned()
+    };
+    let db = || selecting(json!({"matchLabels": {"app": "db"}}));
+    assert_eq!(count(&[shop(), db(), web()]), "0");
+    assert_eq!(count(&[shop(), selecting(json!({"matchLabels": {"app": "web"}})), web()]), "1");
+    assert_eq!(
+        count(&[
+            shop(),
+            selecting(json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]})),
+            web()
+        ]),
+        "0"
+    );
+    // One pod of the kind is enough, made by a job, live, or with labels that its controller adds.
+    let job =
+        json!({"spec": {"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"app": "db"}}, "spec": {}}}}}});
+    assert_eq!(count(&[shop(), db(), web(), object("CronJob", "shop", "dump", job)]), "1");
+    let live = object("Pod", "shop", "db-0", json!({"metadata": {"labels": {"app": "db"}}, "spec": {}}));
+    assert_eq!(count(&[shop(), db(), web(), live]), "1");
+    // Pods of other namespaces are others; where there are none, a policy waits for them.
+    assert_eq!(count(&[shop(), db(), object("Deployment", "lab", "db", template(json!({"app": "db"})))]), "1");
+    assert_eq!(
+        count(&[shop(), selecting(json!({"matchExpressions": [{"key": "app", "operator": "Near"}]})), web()]),
+        "?"
+    );
+    let unseen = World::live(&[shop(), db(), web()]).without("StatefulSet", None);
+    assert_eq!(network(&unseen), shown_network("?", "false", "false"));
+}
+
+#[test]
 fn levels_of_pod_security() {
     let label = |mode: &str, level: &str| json!({format!("pod-security.kubernetes.io/{mode}"): level});
     let world = World::live(&[
