@@ -96,10 +96,11 @@ impl<'a> Policies<'a> {
         let holding: Vec<Result<bool, String>> = policies.iter().map(|policy| self.holds(namespace, policy)).collect();
         let known = holding.iter().filter(|holds| matches!(holds, Ok(true))).count();
         let unclear = holding.into_iter().find_map(Result::err);
-        // How many there are is only certain without a gap; that there are none also not beside another engine.
+        // How many there are is only certain without a gap; that there are none also not beside another engine or a policy that
+        // is not clear.
         let count = match (why_unknown(self.inventory, "NetworkPolicy", Some(namespace)), &unseen, unclear) {
-            (Some(why), ..) | (None, _, Some(why)) => Value::unknown(why),
-            (None, Some(why), None) if known == 0 => Value::unknown(why),
+            (Some(why), ..) => Value::unknown(why),
+            (None, _, Some(why)) | (None, Some(why), None) if known == 0 => Value::unknown(why),
             (None, ..) => Value::Int(i64::try_from(known).unwrap_or(i64::MAX)),
         };
         let denies = |direction| {
@@ -152,13 +153,10 @@ fn denies_all(policy: &Resource, direction: Direction) -> Result<bool, String> {
     spec.selects_all()
 }
 
-// Whether a policy only says that nothing is held back: for every pod, in each direction that it is about, some rule allows
-// all ports and peers. One for some pods may be an exception from what another says.
+// Whether a policy only says that nothing is held back: in each direction that it is about, some rule allows all ports and
+// peers. At most it is an exception from what another says.
 fn allows_everything(policy: &Resource) -> Result<bool, String> {
     let spec = Spec::of(policy)?;
-    if !spec.selects_all()? {
-        return Ok(false);
-    }
     for direction in [Direction::Ingress, Direction::Egress] {
         if spec.concerns(direction)? && !spec.rules(direction)?.iter().any(is_open) {
             return Ok(false);

@@ -47,7 +47,7 @@ pub(super) const NAMESPACE: View = View {
         field("namespace.workloads", "number of workloads in it"),
         field(
             "network.policies",
-            "number of NetworkPolicies that hold something back (one that allows every pod everything, or that selects none of the pods, does not); unknown if there are none, but another engine can hold rules for the whole cluster",
+            "number of NetworkPolicies that hold something back (one that allows everything, or that selects none of the pods, does not); unknown if there are none, but another engine can hold rules for the whole cluster",
         ),
         field("network.defaultDenyIngress", "a policy selects every pod and allows no incoming traffic"),
         field("network.defaultDenyEgress", "a policy selects every pod and allows no outgoing traffic"),

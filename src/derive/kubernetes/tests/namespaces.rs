@@ -43,7 +43,7 @@ fn directions_of_a_policy() {
         (json!({"podSelector": {}, "ingress": [{"from": [], "ports": null}], "egress": [{}]}), "0", "false", "false"),
         (json!({"podSelector": {}, "ingress": [{}], "policyTypes": ["Ingress", "Egress"]}), "1", "false", "true"),
         (json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}), "1", "false", "false"),
-        (json!({"podSelector": {"matchLabels": {"app": "gateway"}}, "ingress": [{}]}), "1", "false", "false"),
+        (json!({"podSelector": {"matchLabels": {"app": "gateway"}}, "ingress": [{}]}), "0", "false", "false"),
         (json!({"podSelector": {}, "ingress": "all"}), "?", "?", "false"),
     ];
     for (spec, policies, ingress, egress) in cases {
@@ -106,6 +106,9 @@ fn policies_for_pods_that_are_not_there_hold_nothing() {
     );
     let unseen = World::live(&[shop(), db(), web()]).without("StatefulSet", None);
     assert_eq!(network(&unseen), shown_network("?", "false", "false"));
+    let deny = policy("shop", "deny", json!({"podSelector": {}}));
+    let unseen = World::live(&[shop(), db(), deny, web()]).without("StatefulSet", None);
+    assert_eq!(network(&unseen), shown_network("1", "true", "false"));
 }
 
 #[test]
