@@ -76,6 +76,7 @@ fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>
     let value = Value::map([
         ("node", Value::str(&node.name)),
         ("virtual", Value::Bool(node.is_virtual())),
+        ("windows", Value::Bool(node.info("operatingSystem") == Some("windows"))),
         ("version", version),
         ("minorsBehind", behind),
         ("source", source),

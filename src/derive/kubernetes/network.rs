@@ -98,10 +98,10 @@ impl<'a> Policies<'a> {
         let unclear = holding.into_iter().find_map(Result::err);
         // How many there are is only certain without a gap; that there are none also not beside another engine or a policy that
         // is not clear.
-        let count = match (why_unknown(self.inventory, "NetworkPolicy", Some(namespace)), &unseen, unclear) {
-            (Some(why), ..) => Value::unknown(why),
-            (None, _, Some(why)) | (None, Some(why), None) if known == 0 => Value::unknown(why),
-            (None, ..) => Value::Int(i64::try_from(known).unwrap_or(i64::MAX)),
+        let none_is_unclear = unclear.or_else(|| unseen.clone()).filter(|_| known == 0);
+        let count = match why_unknown(self.inventory, "NetworkPolicy", Some(namespace)).or(none_is_unclear) {
+            Some(why) => Value::unknown(why),
+            None => Value::Int(i64::try_from(known).unwrap_or(i64::MAX)),
         };
         let denies = |direction| {
             let mut unknown = unseen.clone();

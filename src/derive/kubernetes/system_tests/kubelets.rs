@@ -119,6 +119,9 @@ fn nodes_without_data() {
     assert_eq!(names(&found), ["kubelet fargate", "kubelet w-0"]);
     assert_eq!(at(&found.subjects[0], "virtual"), "true");
     assert_eq!(at(&found.subjects[1], "virtual"), "false");
+    assert_eq!(at(&found.subjects[1], "windows"), "false");
+    let windows = "{kind: Node, metadata: {name: win-0}, status: {nodeInfo: {operatingSystem: windows}}}";
+    assert_eq!(at(&World::live().with(windows).derive("kubelet").subjects[0], "windows"), "true");
     for path in ["config.readOnlyPort", "flags.hostname-override", "configFile", "source"] {
         assert_eq!(
             at(&found.subjects[1], path),
