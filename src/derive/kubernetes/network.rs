@@ -4,6 +4,7 @@ use crate::catalog::kubernetes::TEMPLATES;
 use crate::derive::why_unknown;
 use crate::expr::Value;
 use crate::inventory::{Inventory, Presence, Resource};
+use crate::model::Text;
 
 use super::admission::selects;
 use super::common::{Index, namespace_of};
@@ -50,9 +51,13 @@ impl<'a> Policies<'a> {
         Policies { inventory, by_namespace, pods, other_engine }
     }
 
-    // Whether a policy holds anything back.
-    fn holds(&self, namespace: &str, policy: &Resource) -> Result<bool, String> {
-        Ok(!allows_everything(policy)? && self.selects_some(namespace, policy)?)
+    // Why a policy holds nothing back, if so.
+    fn idle(&self, namespace: &str, policy: &Resource) -> Result<Option<String>, String> {
+        if allows_everything(policy)? {
+            return Ok(Some(format!("NetworkPolicy {} allows everything", policy.name)));
+        }
+        let idle = !self.selects_some(namespace, policy)?;
+        Ok(idle.then(|| format!("NetworkPolicy {} selects no pod of the namespace", policy.name)))
     }
 
     // Whether a policy selects some pod. Where there are none yet, it is for those to come.
@@ -86,22 +91,27 @@ impl<'a> Policies<'a> {
         }
     }
 
-    /// What `network` says of a namespace.
-    pub(super) fn facts(&self, namespace: &str) -> Value {
+    /// What `network` says of a namespace, and why policies that are there do not count.
+    pub(super) fn facts(&self, namespace: &str) -> (Value, Option<Text>) {
         let policies = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
         let unseen = why_unknown(self.inventory, "NetworkPolicy", Some(namespace)).or_else(|| {
             self.other_engine
                 .map(|engine| format!("{engine} can hold network rules for the whole cluster, which are not read"))
         });
-        let holding: Vec<Result<bool, String>> = policies.iter().map(|policy| self.holds(namespace, policy)).collect();
-        let known = holding.iter().filter(|holds| matches!(holds, Ok(true))).count();
-        let unclear = holding.into_iter().find_map(Result::err);
+        let (mut known, mut idle, mut unclear) = (0_i64, None, None);
+        for policy in policies {
+            match self.idle(namespace, policy) {
+                Ok(None) => known += 1,
+                Ok(Some(why)) => _ = idle.get_or_insert(Text::from(why)),
+                Err(why) => _ = unclear.get_or_insert(why),
+            }
+        }
         // How many there are is only certain without a gap; that there are none also not beside another engine or a policy that
         // is not clear.
         let none_is_unclear = unclear.or_else(|| unseen.clone()).filter(|_| known == 0);
         let count = match why_unknown(self.inventory, "NetworkPolicy", Some(namespace)).or(none_is_unclear) {
             Some(why) => Value::unknown(why),
-            None => Value::Int(i64::try_from(known).unwrap_or(i64::MAX)),
+            None => Value::Int(known),
         };
         let denies = |direction| {
             let mut unknown = unseen.clone();
@@ -114,11 +124,12 @@ impl<'a> Policies<'a> {
             }
             unknown.map_or(Value::Bool(false), Value::unknown)
         };
-        Value::map([
+        let network = Value::map([
             ("policies", count),
             ("defaultDenyIngress", denies(Direction::Ingress)),
             ("defaultDenyEgress", denies(Direction::Egress)),
-        ])
+        ]);
+        (network, idle)
     }
 }
 

@@ -83,6 +83,11 @@ fn policies_for_pods_that_are_not_there_hold_nothing() {
     };
     let db = || selecting(json!({"matchLabels": {"app": "db"}}));
     assert_eq!(count(&[shop(), db(), web()]), "0");
+    let namespaces = World::live(&[shop(), db(), web()]).view("namespace");
+    assert_eq!(
+        stands(&namespaces.subjects[0], "network.policies"),
+        "network.policies (NetworkPolicy p selects no pod of the namespace)"
+    );
     assert_eq!(count(&[shop(), selecting(json!({"matchLabels": {"app": "web"}})), web()]), "1");
     assert_eq!(
         count(&[
