@@ -54,6 +54,11 @@ fn every_kubelet_of_a_node_is_judged() {
     let found = World::live().node("w-0", "").with(&facts).derive("kubelet");
     let read = |subject: &Subject| at(subject, "config.authentication.anonymous.enabled");
     assert_eq!(found.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
+    // What one of them reports of itself says nothing of the other.
+    let answer =
+        "{kind: KubeletConfigz, metadata: {name: w-0}, kubeletconfig: {authentication: {anonymous: {enabled: false}}}}";
+    let asked = World::live().node("w-0", "").with(&facts).with(answer).derive("kubelet");
+    assert_eq!(asked.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
     let elements: Vec<_> = found.subjects.iter().map(|subject| subject.element.as_deref()).collect();
     assert_eq!(elements, [Some("process 1"), Some("process 2")]);
 }
