@@ -3,7 +3,7 @@
 use crate::catalog::kubernetes::TEMPLATES;
 use crate::derive::why_unknown;
 use crate::expr::Value;
-use crate::inventory::{Inventory, Presence, Resource};
+use crate::inventory::{Inventory, Mode, Presence, Resource};
 use crate::model::Text;
 
 use super::admission::selects;
@@ -85,7 +85,12 @@ impl<'a> Policies<'a> {
                 _ => None,
             })
         };
-        match unclear.or_else(unseen) {
+        // Files need not hold what makes the pods that it is for.
+        let elsewhere = || {
+            let unmatched = self.inventory.mode == Mode::Files && !pods.is_empty();
+            unmatched.then(|| format!("NetworkPolicy {} selects no pod of the input", policy.name))
+        };
+        match unclear.or_else(unseen).or_else(elsewhere) {
             Some(why) => Err(why),
             None => Ok(pods.is_empty()),
         }

@@ -109,6 +109,8 @@ fn policies_for_pods_that_are_not_there_hold_nothing() {
         count(&[shop(), selecting(json!({"matchExpressions": [{"key": "app", "operator": "Near"}]})), web()]),
         "?"
     );
+    // Files need not hold what makes its pods.
+    assert_eq!(network(&World::files(&[shop(), db(), web()])), shown_network("?", "false", "false"));
     let unseen = World::live(&[shop(), db(), web()]).without("StatefulSet", None);
     assert_eq!(network(&unseen), shown_network("?", "false", "false"));
     let deny = policy("shop", "deny", json!({"podSelector": {}}));
