@@ -111,6 +111,9 @@ fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> 
     for row in rows.iter().take(RULES) {
         let (id, title) = (text(&row.rule.id), text(&row.rule.title));
         writeln!(out, "\n#### {} {id} {title}\n", text(&row.standard.standard.short))?;
+        if row.is_overruled() {
+            writeln!(out, "{}\n", prose(row.rule.hint.as_deref().unwrap_or_default()))?;
+        }
         let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
         for finding in failed().take(RESOURCES) {
             let element = finding.outcome.element.as_ref().map_or_else(String::new, |e| format!(" {}", code(e)));
@@ -188,22 +191,25 @@ fn remarks(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
     Ok(())
 }
 
-/// Prose of a rule file, where backticks mark what is typed: that stays code, all else is [`text`].
+/// Prose of a rule file, whole, where backticks mark what is typed: that stays code, and nothing else is markup.
 pub fn prose(raw: &str) -> String {
-    let raw = words::short(raw, 2 * LONG);
     let parts: Vec<&str> = raw.split('`').collect();
     // An odd backtick, of a cut text or a fault of the rule, marks nothing.
     if parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(|part| part.trim().is_empty()) {
-        return text(&raw);
+        return escape(raw);
     }
-    parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { text(part) }).collect()
+    parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { span(part) } else { escape(part) }).collect()
 }
 
-/// Prose: every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
+/// Text from a system, cut to a bearable length, in which nothing is markup.
 pub fn text(raw: &str) -> String {
-    let raw = words::short(raw, 2 * LONG);
+    escape(&words::short(raw, 2 * LONG))
+}
+
+/// Every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
+fn escape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() + 16);
-    for c in sanitise(&raw).chars() {
+    for c in sanitise(raw).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
@@ -217,10 +223,13 @@ pub fn text(raw: &str) -> String {
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
-/// A code span; not for tables, where a bar would end the cell.
+/// A name or value, cut to a bearable length, as a code span; not for tables, where a bar would end the cell.
 pub fn code(raw: &str) -> String {
-    let raw = words::short(raw, LONG);
-    let safe = sanitise(&raw);
+    span(&words::short(raw, LONG))
+}
+
+fn span(raw: &str) -> String {
+    let safe = sanitise(raw);
     let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     // A span that begins or ends with a backtick or is empty needs spaces inside.
@@ -270,6 +279,8 @@ mod tests {
     fn what_a_rule_file_marks_as_code_stays_code() {
         assert_eq!(super::prose("Set `a_b: [x]` on *each*."), "Set `a_b: [x]` on \\*each\\*.");
         assert_eq!(super::prose("odd ` one"), "odd \\` one");
+        let long = format!("Run `{}`.", "x ".repeat(600).trim());
+        assert_eq!(super::prose(&long), long, "a command that is cut is none");
         assert_eq!(super::prose("`` empty"), "\\`\\` empty");
     }
 

@@ -178,7 +178,7 @@ try {
 } finally {
   browser.kill();
   await new Promise((ended) => browser.on("exit", ended));
-  rmSync(profile, { recursive: true, force: true });
+  rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 for (const problem of problems) console.error(problem);
 console.log(`${checks} checks, ${problems.length} problems`);
