@@ -32,13 +32,12 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
     diff.coverage.gaps_added = only_in(&after.gaps, &before.gaps);
     diff.coverage.gaps_removed = only_in(&before.gaps, &after.gaps);
 
+    let known: BTreeSet<&str> = before.checks.iter().map(|check| check.check.id.as_str()).collect();
     let (before_ranks, after_ranks) = ranks(&before.resources, &after.resources);
-    for (_, pair) in pairs(before, after) {
-        match (pair.before.first(), pair.after.first()) {
-            (None, Some(check)) => diff.coverage.checks_added.push(check),
-            (Some(check), None) => diff.coverage.checks_removed.push(check),
-            _ => {}
-        }
+    for pair in pairs(before, after) {
+        let differs = |other: &[&CheckResult]| pair.other_parameters || other.is_empty();
+        diff.coverage.checks_added.extend(pair.after.first().filter(|_| differs(&pair.before)));
+        diff.coverage.checks_removed.extend(pair.before.first().filter(|_| differs(&pair.after)));
         let both = !pair.before.is_empty() && !pair.after.is_empty();
         let manual_now = pair.after.iter().flat_map(|check| &check.outcomes).any(|o| o.state == State::Manual);
         let hiding = gaps_added(&pair, before, after);
@@ -53,6 +52,9 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
                 (Some(old), None) if may_hide(&diff.coverage.gaps_added, old.resource, manual_now) => Cause::Gap,
                 (Some(old), None) if hiding.iter().any(|gap| gap.may_hide(old.resource)) => Cause::Gap,
                 (Some(old), Some(new)) if narrower && looks_better(old, new) => Cause::Scope,
+                (Some(old), Some(new)) if pair.other_parameters && old.outcome.state != new.outcome.state => {
+                    Cause::Check
+                }
                 (Some(_), Some(_)) => Cause::State,
                 (None, Some(new)) if !before.scope.covers(&after.scope, new.resource) => Cause::Scope,
                 _ => Cause::Resource,
@@ -65,7 +67,7 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
                 after: new.map(|entry| entry.outcome.state),
                 cause,
             };
-            if let Some(list) = list_of(&mut diff, &item) {
+            if let Some(list) = list_of(&mut diff, &item, known.contains(latest.check.check.id.as_str())) {
                 list.push(item);
             }
         });
@@ -73,14 +75,18 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
     Ok(diff)
 }
 
-/// Where an item belongs; nowhere if nothing that anybody asks for happened.
-fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>) -> Option<&'d mut Vec<DiffItem<'a>>> {
+/// Where an item belongs; nowhere if nothing that anybody asks for happened. `known` says that its check was there before,
+/// with whatever parameters.
+fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>, known: bool) -> Option<&'d mut Vec<DiffItem<'a>>> {
     use State::{Failed, Manual, NotRelevant, Passed};
     match (item.before, item.after, item.cause) {
         (Some(Failed), Some(Failed), _) => Some(&mut diff.open),
+        (None, Some(Failed), Cause::Check) if !known => Some(&mut diff.coverage.newly_assessed),
         (_, Some(Failed), _) => Some(&mut diff.new),
         (Some(Failed), None, Cause::Check | Cause::Gap | Cause::Scope)
-        | (Some(Failed), Some(Passed | NotRelevant), Cause::Scope) => Some(&mut diff.coverage.no_longer_assessed),
+        | (Some(Failed), Some(Passed | NotRelevant), Cause::Check | Cause::Scope) => {
+            Some(&mut diff.coverage.no_longer_assessed)
+        }
         (Some(Failed), Some(Passed | NotRelevant) | None, _) => Some(&mut diff.fixed),
         (Some(Manual), Some(Manual), _) => None,
         // The list of checks, or the scope, says it in one line.
@@ -165,31 +171,49 @@ fn compare_standards<'a>(before: &'a Assessment, after: &'a Assessment, coverage
     coverage.standards_removed.extend(removed.map(|result| &result.standard));
 }
 
-/// The results of a check with its parameters in both assessments.
+/// The results of a check in both assessments.
 #[derive(Default)]
 struct Pair<'a> {
     before: Vec<&'a CheckResult>,
     after: Vec<&'a CheckResult>,
+    /// The check got other parameters; if not, it has the same ones.
+    other_parameters: bool,
 }
 
 /// The checks of both assessments, the worst severity first. The severity is the one of the later assessment if the
-/// check is there, as people look at that.
-#[allow(clippy::type_complexity)]
-fn pairs<'a>(
-    before: &'a Assessment,
-    after: &'a Assessment,
-) -> Vec<((&'a str, &'a BTreeMap<String, String>), Pair<'a>)> {
-    let mut pairs: BTreeMap<(&str, &BTreeMap<String, String>), Pair<'a>> = BTreeMap::new();
+/// check is there, as people look at that. A check that stands in both once, with other parameters, is still the same
+/// question; with several sets of parameters nobody can say which became which.
+fn pairs<'a>(before: &'a Assessment, after: &'a Assessment) -> Vec<Pair<'a>> {
+    let mut equal: BTreeMap<(&str, &BTreeMap<String, String>), Pair<'a>> = BTreeMap::new();
     for check in &before.checks {
-        pairs.entry((&check.check.id, &check.params)).or_default().before.push(check);
+        equal.entry((&check.check.id, &check.params)).or_default().before.push(check);
     }
     for check in &after.checks {
-        pairs.entry((&check.check.id, &check.params)).or_default().after.push(check);
+        equal.entry((&check.check.id, &check.params)).or_default().after.push(check);
     }
-    let mut pairs: Vec<_> = pairs.into_iter().collect();
-    pairs.sort_by_cached_key(|(_, pair)| {
+    let mut by_check: BTreeMap<&str, Vec<Pair<'a>>> = BTreeMap::new();
+    for ((id, _), pair) in equal {
+        by_check.entry(id).or_default().push(pair);
+    }
+    let mut pairs: Vec<Pair<'a>> = by_check.into_values().flat_map(join_other_parameters).collect();
+    pairs.sort_by_key(|pair| {
         std::cmp::Reverse(pair.after.first().or(pair.before.first()).map(|check| check.check.severity()))
     });
+    pairs
+}
+
+/// Of the pairs of one check makes the only one without an earlier side and the only one without a later side one.
+fn join_other_parameters(pairs: Vec<Pair<'_>>) -> Vec<Pair<'_>> {
+    let (lone, mut pairs): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|pair| pair.before.is_empty() || pair.after.is_empty());
+    let (mut came, mut went): (Vec<_>, Vec<_>) = lone.into_iter().partition(|pair| pair.before.is_empty());
+    if let ([came], [went]) = (came.as_mut_slice(), went.as_mut_slice()) {
+        let (before, after) = (std::mem::take(&mut went.before), std::mem::take(&mut came.after));
+        pairs.push(Pair { before, after, other_parameters: true });
+    } else {
+        pairs.append(&mut came);
+        pairs.append(&mut went);
+    }
     pairs
 }
 
@@ -406,14 +430,36 @@ mod tests {
     }
 
     #[test]
-    fn other_parameters_are_another_check() {
+    fn other_parameters_are_the_same_question() {
         let before = deployments([Some(Failed); 9]);
         let mut after = before.clone();
         after.checks[0].params.insert("mode".to_owned(), "\"0600\"".to_owned());
+        let changed = diff(&before, &after).unwrap();
+        assert_eq!((changed.new.len(), changed.open.len(), changed.fixed.len()), (0, 9, 0));
+        assert_eq!((changed.coverage.checks_added.len(), changed.coverage.checks_removed.len()), (1, 1));
+        // What they let pass is not fixed, and what they find is new.
+        after.checks[0].outcomes[0].state = Passed;
+        let stricter = diff(&after, &before).unwrap();
+        assert_eq!((names(&stricter.new), stricter.new[0].cause), (vec!["a"], Cause::Check));
+        let looser = diff(&before, &after).unwrap();
+        assert_eq!((names(&looser.coverage.no_longer_assessed), looser.fixed.len()), (vec!["a"], 0));
+        // Of several sets of parameters it cannot be told which became which.
+        let mut two = after.clone();
+        two.checks.push(before.checks[0].clone());
+        two.checks[1].params.insert("mode".to_owned(), "\"0644\"".to_owned());
+        let diff = diff(&before, &two).unwrap();
+        assert_eq!((diff.open.len(), diff.new.len(), diff.coverage.no_longer_assessed.len()), (0, 17, 9));
+    }
+
+    #[test]
+    fn what_a_new_check_finds_is_not_new() {
+        let before = deployments([Some(Failed); 9]);
+        let mut after = before.clone();
+        after.checks.push(check("two", true, vec![outcome(0, None, Failed), outcome(1, None, Passed)]));
         let diff = diff(&before, &after).unwrap();
-        assert_eq!((diff.new.len(), diff.open.len(), diff.fixed.len()), (9, 0, 0));
-        assert!(diff.new.iter().all(|item| item.cause == Cause::Check));
-        assert_eq!((diff.coverage.checks_added.len(), diff.coverage.checks_removed.len()), (1, 1));
+        assert_eq!((diff.new.len(), diff.open.len()), (0, 9));
+        assert_eq!(names(&diff.coverage.newly_assessed), ["a"]);
+        assert_eq!(diff.coverage.checks_added.len(), 1);
     }
 
     #[test]
@@ -423,7 +469,8 @@ mod tests {
         let after = bare("prod", 1, vec![resource("Pod", "x", "y")], checks);
         let before = Assessment { checks: Vec::new(), ..after.clone() };
         let diff = diff(&before, &after).unwrap();
-        assert_eq!(diff.new.iter().map(|item| &*item.check.check.id).collect::<Vec<_>>(), ["b", "a"]);
+        let found: Vec<&str> = diff.coverage.newly_assessed.iter().map(|item| &*item.check.check.id).collect();
+        assert_eq!(found, ["b", "a"]);
     }
 
     #[test]

@@ -171,6 +171,9 @@ fn skip_reason(finding: &Finding<'_>) -> String {
 fn failure(finding: &Finding<'_>) -> String {
     let mut text = String::new();
     if let Some(detail) = finding.outcome.detail.as_deref() {
+        if let Some(reason) = words::reason(detail) {
+            _ = writeln!(text, "{}", line(reason));
+        }
         for evidence in &detail.evidence {
             let actual =
                 evidence.actual.as_ref().map_or_else(|| " is absent".to_owned(), |a| format!(" = {}", line(a)));
@@ -179,9 +182,6 @@ fn failure(finding: &Finding<'_>) -> String {
                 _ = write!(text, " ({})", line(&location.to_string()));
             }
             text.push('\n');
-        }
-        if detail.evidence.is_empty() {
-            _ = writeln!(text, "{}", line(&detail.reason));
         }
         if detail.omitted > 0 {
             _ = writeln!(text, "and {} more properties", detail.omitted);

@@ -121,8 +121,8 @@ fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> 
             let waiver = waiver.map_or_else(String::new, |w| format!(", waived {}", text(&words::waiver(w))));
             writeln!(out, "- {}{element}{waiver}", code(&finding.resource.to_string()))?;
             let Some(detail) = finding.outcome.detail.as_deref() else { continue };
-            if detail.evidence.is_empty() {
-                writeln!(out, "  - {}", text(&detail.reason))?;
+            if let Some(reason) = words::reason(detail) {
+                writeln!(out, "  - {}", text(reason))?;
             }
             for evidence in detail.evidence.iter().take(RESOURCES) {
                 writeln!(out, "  - {}", property(evidence))?;

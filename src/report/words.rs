@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::view::{Row, Selection};
 use crate::base::text::{count, shorten};
 use crate::model::{
-    Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource,
+    Detail, Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource,
 };
 
 /// What a system is: technology, version and distribution, or for an account its partition.
@@ -24,6 +24,12 @@ pub fn kind_of(system: &System) -> String {
 /// The property that decided: its path, or that it is about other resources than the assessed one.
 pub fn property(evidence: &Evidence) -> &str {
     if evidence.path.is_empty() { "related resource" } else { &evidence.path }
+}
+
+/// Why a resource has its state, unless that only says once more what the first deciding property does.
+pub fn reason(detail: &Detail) -> Option<&str> {
+    let repeats = |first: &Evidence| detail.reason.strip_prefix(&first.path).is_some_and(|rest| rest.starts_with(": "));
+    Some(detail.reason.as_str()).filter(|reason| !reason.is_empty() && !detail.evidence.first().is_some_and(repeats))
 }
 
 /// Cut to `columns`, visibly.
@@ -120,7 +126,7 @@ pub fn argument(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{argument, coverage, kind_of, minute};
+    use super::{argument, coverage, kind_of, minute, reason};
     use crate::model::Technology;
     use crate::report::testing;
 
@@ -149,6 +155,17 @@ mod tests {
             "7 checks answer 8 of the 325 technically assessable requirements; 2 need a person; \
              no check answers the other 315; 1 more is out of scope."
         );
+    }
+
+    #[test]
+    fn a_reason_is_said_once_and_never_lost() {
+        let mut detail = testing::failure("spec.hostPID", Some("true"), "false");
+        detail.reason = "spec.hostPID: true, expected false, and 1 more".to_owned();
+        assert_eq!(reason(&detail), None);
+        detail.reason = "attested as Failed by ann on 2026-03-01".to_owned();
+        assert_eq!(reason(&detail), Some(detail.reason.as_str()));
+        detail.evidence.clear();
+        assert_eq!(reason(&detail), Some(detail.reason.as_str()));
     }
 
     #[test]

@@ -99,12 +99,9 @@ pub(super) fn message(name: &str, check: &CheckInfo, outcome: &Outcome) -> Strin
     let Some(detail) = outcome.detail.as_deref() else {
         return text(&(out + &check.title)) + ".";
     };
-    if detail.evidence.is_empty() {
-        out.push_str(&detail.reason);
-    } else {
-        let properties: Vec<String> = detail.evidence.iter().map(property).collect();
-        out.push_str(&properties.join("; "));
-    }
+    let reason = words::reason(detail).map(str::to_owned);
+    let parts: Vec<String> = reason.into_iter().chain(detail.evidence.iter().map(property)).collect();
+    out.push_str(&parts.join("; "));
     if detail.omitted > 0 {
         _ = write!(out, "; and {} more properties", detail.omitted);
     }
