@@ -57,6 +57,9 @@ pub const COLUMNS: [&str; 38] = [
     "waiver_source",    // file or annotation
 ];
 
+/// How many columns end a row: when, which scan, and where the waiver is.
+const END: usize = 3;
+
 pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
     // The kind of a fault must not be lost: a closed pipe is none.
     rows(selection, out).map_err(|fault| match fault.into_kind() {
@@ -74,12 +77,9 @@ fn rows(selection: &Selection<'_>, out: &mut dyn Write) -> csv::Result<()> {
         let mut findings = selection.findings(row).peekable();
         if findings.peek().is_none() || row.is_overruled() {
             front.write(&mut csv)?;
-            for _ in 13..25 {
-                csv.write_field("")?;
-            }
-            write_text(&mut csv, row.rule.hint.as_deref().unwrap_or_default())?;
-            for _ in 26..35 {
-                csv.write_field("")?;
+            for column in COLUMNS.iter().skip(front.cells.len()).take(COLUMNS.len() - front.cells.len() - END) {
+                let hint = row.rule.hint.as_deref().filter(|_| *column == "hint");
+                write_text(&mut csv, hint.unwrap_or_default())?;
             }
             front.write_end(&mut csv, None)?;
         }

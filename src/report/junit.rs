@@ -53,9 +53,9 @@ fn suite(
             skipped += usize::from(matches!(row.state, State::Manual | State::NotRelevant));
         }
     }
-    let system = attribute(&assessment.system.name);
-    let name = attribute(&format!("{} {}", standard.standard.name, standard.standard.version));
-    let time = attribute(assessment.assessed_at.get(..19).unwrap_or("1970-01-01T00:00:00"));
+    let system = escape(&assessment.system.name);
+    let name = escape(&format!("{} {}", standard.standard.name, standard.standard.version));
+    let time = escape(assessment.assessed_at.get(..19).unwrap_or("1970-01-01T00:00:00"));
     writeln!(
         out,
         "  <testsuite id=\"{id}\" package=\"{system}\" name=\"{name}\" timestamp=\"{time}\" hostname=\"{system}\" \
@@ -63,7 +63,7 @@ fn suite(
     )?;
     writeln!(out, "    <properties>")?;
     for (key, value) in [("technology", assessment.system.technology.as_str()), ("standard", &standard.standard.id)] {
-        writeln!(out, "      <property name=\"{key}\" value=\"{}\"/>", attribute(value))?;
+        writeln!(out, "      <property name=\"{key}\" value=\"{}\"/>", escape(value))?;
     }
     if let Some(posture) = standard.totals.posture() {
         writeln!(out, "      <property name=\"posture_percent\" value=\"{posture}\"/>")?;
@@ -116,13 +116,13 @@ fn name(row: &Row<'_>, finding: &Finding<'_>) -> String {
 }
 
 fn cases(out: &mut dyn Write, row: &Row<'_>, selection: &Selection<'_>) -> io::Result<()> {
-    let system = attribute(&row.assessment.system.name);
+    let system = escape(&row.assessment.system.name);
     let severity = row.rule.severity.map_or("none", |severity| severity.as_str());
-    let title = attribute(&row.rule.title);
+    let title = escape(&row.rule.title);
     for finding in selection.findings(row) {
         let outcome = finding.outcome;
-        let name = attribute(&name(row, &finding));
-        let class = attribute(&finding.resource.kind);
+        let name = escape(&name(row, &finding));
+        let class = escape(&finding.resource.kind);
         write!(out, "    <testcase name=\"{name}\" classname=\"{system}.{class}\" time=\"0\"")?;
         match verdict(outcome.state, outcome.waiver.is_some()) {
             Verdict::Fine => writeln!(out, "/>")?,
@@ -134,7 +134,7 @@ fn cases(out: &mut dyn Write, row: &Row<'_>, selection: &Selection<'_>) -> io::R
         }
     }
     if has_own_case(row, selection) {
-        let name = attribute(&format!("{} {}", row.rule.id, row.rule.title));
+        let name = escape(&format!("{} {}", row.rule.id, row.rule.title));
         write!(out, "    <testcase name=\"{name}\" classname=\"{system}.rule\" time=\"0\"")?;
         let hint = row.rule.hint.as_deref().unwrap_or_default();
         match row.state {
@@ -193,10 +193,6 @@ fn failure(finding: &Finding<'_>) -> String {
 // Line breaks of untrusted text must not look like ours.
 fn line(text: &str) -> String {
     sanitise(text).into_owned()
-}
-
-fn attribute(text: &str) -> String {
-    escape(text)
 }
 
 fn escape(text: &str) -> String {

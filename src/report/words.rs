@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
-use crate::base::text::{count, shorten};
+use crate::base::text::count;
+pub use crate::base::text::shorten as short;
 use crate::model::{
     Detail, Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource,
 };
@@ -32,11 +33,6 @@ pub fn reason(detail: &Detail) -> Option<&str> {
     Some(detail.reason.as_str()).filter(|reason| !reason.is_empty() && !detail.evidence.first().is_some_and(repeats))
 }
 
-/// Cut to `columns`, visibly.
-pub fn short(text: &str, columns: usize) -> Cow<'_, str> {
-    shorten(text, columns)
-}
-
 /// `2026-11-21 22:12 UTC` of an RFC 3339 time in UTC; what is no such time stays as it is.
 pub fn minute(time: &str) -> String {
     match (time.get(..10), time.get(10..11), time.get(11..16)) {
@@ -53,12 +49,13 @@ pub fn coverage(result: &StandardResult) -> String {
     let people = assessable.len() - answered;
     let all = result.standard.assessable.unwrap_or_default().max(assessable.len());
     let mut text = format!(
-        "{} answer{} {answered} of the {} technically assessable requirements; {people} need{} a person",
+        "{} answer{} {answered} of the {all} technically assessable requirements",
         count(checks.len(), "check"),
         if checks.len() == 1 { "s" } else { "" },
-        all,
-        if people == 1 { "s" } else { "" },
     );
+    if people > 0 {
+        text.push_str(&format!("; {people} need{} a person", if people == 1 { "s" } else { "" }));
+    }
     if all > assessable.len() {
         text.push_str(&format!("; no check answers the other {}", all - assessable.len()));
     }

@@ -357,7 +357,7 @@
     panel.hidden = !rule;
     document.body.classList.toggle("open", Boolean(rule));
     // What the panel hides must not get the focus.
-    for (const part of [document.querySelector("header"), document.querySelector("main")]) part.inert = Boolean(rule) && panel.offsetWidth >= innerWidth;
+    for (const part of [document.querySelector("header"), document.querySelector("main")]) part.inert = Boolean(rule) && matchMedia("(max-width: 760px)").matches;
     if (!rule) { opened = ""; return; }
     if (!TABS.includes(state.tab)) state.tab = "resources";
     const fresh = opened !== state.open;
