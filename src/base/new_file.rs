@@ -79,7 +79,8 @@ impl Drop for NewFile {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
