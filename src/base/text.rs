@@ -1,4 +1,4 @@
-//! Text that came from outside, made safe to show.
+//! Text that came from outside, made safe to show or to send.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -27,6 +27,20 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c,
             '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Text as a part of a path or query of an address: all but the unreserved characters of RFC 3986 is encoded.
+pub fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// Columns that `text` takes on a terminal.
@@ -70,12 +84,18 @@ pub fn count(n: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{one_line, sanitise, shorten};
+    use super::{one_line, percent_encoded, sanitise, shorten};
 
     #[test]
     fn a_block_becomes_a_line() {
         assert_eq!(one_line("Loads a module.\n  Until release 4.\n\n"), "Loads a module. Until release 4.");
         assert_eq!(one_line(" as it is "), " as it is ");
+    }
+
+    #[test]
+    fn what_an_address_would_read_is_encoded() {
+        assert_eq!(percent_encoded("a-B_1.~"), "a-B_1.~");
+        assert_eq!(percent_encoded("a b/ü?&="), "a%20b%2F%C3%BC%3F%26%3D");
     }
 
     #[test]

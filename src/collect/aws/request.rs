@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::base::text::percent_encoded;
 use crate::catalog::aws::model::{Member, Operation, Protocol, Service, Shape, Type};
 
 /// A request without its signature.
@@ -162,10 +163,10 @@ fn labels(template: &str, with: &Map<String, Json>) -> Result<String, BadParamet
             return Err(bad(name, "cannot stand in a path"));
         }
         if greedy {
-            let parts: Vec<String> = text.split('/').map(encode).collect();
+            let parts: Vec<String> = text.split('/').map(percent_encoded).collect();
             out.push_str(&parts.join("/"));
         } else {
-            out.push_str(&encode(&text));
+            out.push_str(&percent_encoded(&text));
         }
         rest = after;
     }
@@ -332,21 +333,9 @@ impl Form<'_> {
 }
 
 fn pairs(pairs: &[(String, String)]) -> String {
-    let encoded: Vec<String> = pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
+    let encoded: Vec<String> =
+        pairs.iter().map(|(key, value)| format!("{}={}", percent_encoded(key), percent_encoded(value))).collect();
     encoded.join("&")
-}
-
-/// Text as a part of a path or query: all but the unreserved characters is encoded.
-pub fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte.into());
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -307,19 +307,6 @@ fn jitter(wait: Duration) -> Duration {
     wait.mul_f64(0.5 + random as f64 / 1024.0)
 }
 
-/// Text as a part of a query.
-pub(super) fn query(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte.into());
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
 /// Whether `name` can stand in a path as the name of an object (names of objects are DNS names).
 pub(super) fn is_name(name: &str) -> bool {
     (1..=253).contains(&name.len())

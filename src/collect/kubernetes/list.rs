@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::client::{Api, Class, Failure, query};
+use super::client::{Api, Class, Failure};
 use super::discovery::resources;
 use super::page::{Page, Reading, decode, decode_object, peek_next};
 use crate::base::text;
@@ -274,7 +274,7 @@ impl Reader {
         path.push_str(&format!("?limit={}", self.limit));
         if let Some(token) = token {
             path.push_str("&continue=");
-            path.push_str(&query(token));
+            path.push_str(&text::percent_encoded(token));
         }
         path
     }

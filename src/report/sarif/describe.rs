@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::base::text::sanitise;
+use crate::base::text::{percent_encoded, sanitise};
 use crate::model::{Assessment, CheckInfo, Evidence, Outcome, Severity, State};
 use crate::report::markdown::prose;
 use crate::report::view::Row;
@@ -152,13 +152,5 @@ pub(super) fn uri(path: &str) -> String {
 
 // Everything that is not plain is percent-encoded, `:` too: at the front it would look like a scheme.
 pub(super) fn encode(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    path.split('/').map(percent_encoded).collect::<Vec<_>>().join("/")
 }

@@ -8,7 +8,8 @@ use http::{Method, Request};
 use kube::client::Body;
 use serde::Deserialize;
 
-use crate::collect::kubernetes::client::{AGENT, Class, Failure, query};
+use crate::base::text::percent_encoded;
+use crate::collect::kubernetes::client::{AGENT, Class, Failure};
 use crate::collect::kubernetes::error::{innermost, safe};
 
 /// Tries per request.
@@ -49,7 +50,9 @@ impl Ask<'_> {
                 (Method::DELETE, format!("/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}"), body(DELETE))
             }
             Ask::DeleteNamespace { name } => (Method::DELETE, format!("/api/v1/namespaces/{name}"), body(DELETE)),
-            Ask::List { path, selector } => (Method::GET, format!("{path}?labelSelector={}", query(selector)), None),
+            Ask::List { path, selector } => {
+                (Method::GET, format!("{path}?labelSelector={}", percent_encoded(selector)), None)
+            }
             Ask::Log { namespace, pod, container } => (
                 Method::GET,
                 format!(
