@@ -154,6 +154,13 @@ fn each_fault_has_its_place_and_its_help() {
             "{ unset: maybe, not: true }",
             "7:40: unknown truth \"maybe\" (expected one of true, false, unknown)",
         ),
+        (
+            "{ not: true }",
+            "{ gte: 3, ignore_case: true }",
+            "7:41: no operator beside it minds the case (it stands beside operators on text, such as equals, in, matches, \
+             starts_with or contains)",
+        ),
+        ("{ not: true }", "{ not: { equals: a }, ignore_case: true }", "7:53: no operator beside it minds the case"),
         ("{ not: true }", "", "7:29: nothing to compare with (use { exists: false } for absent or null)"),
         ("$limit", "$limt", "8:26: unknown parameter \"limt\" (did you mean \"limit\"?)"),
         ("themes: [hardening]", "themes: []", "11:9: themes is a list with at least one theme"),

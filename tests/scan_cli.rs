@@ -269,6 +269,17 @@ fn exit_codes() {
     ] {
         assert_eq!(with(name, args), expected, "{name} {args:?}");
     }
+    // Why is said, but not to who wants to hear nothing.
+    for (args, said) in [
+        (&["--fail-on", "medium"][..], "spm: --fail-on is met by "),
+        (&["--require-complete"], " could not be read, and --require-complete asks for all"),
+    ] {
+        let (_, words) = run(files.scan("high.yaml").args(args), if said.contains("fail-on") { 1 } else { 3 });
+        assert!(words.contains(said), "{words}");
+        let (_, words) =
+            run(files.scan("high.yaml").arg("--quiet").args(args), if said.contains("fail-on") { 1 } else { 3 });
+        assert_eq!(words, "");
+    }
     // Nothing fails any more; that a person has to look is told by `manual` alone.
     let fixed = MEDIUM.replace("drop: [ALL] }", "drop: [ALL] }, allowPrivilegeEscalation: false");
     let files = Files::new(&[("fixed.yaml", &fixed)]);

@@ -20,7 +20,7 @@ pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
     let store = stored::need(&args.stored.store)?;
     let systems = stored::systems(&store, &args.stored.system)?;
     let view = View {
-        standards: args.standard.clone(),
+        standards: args.standards.standard.clone(),
         systems: args.stored.system.clone(),
         namespaces: args.namespace.clone(),
         ..args.view.view()
@@ -101,7 +101,7 @@ fn known_standards(names: &[String], assessments: &[Assessment]) -> Result<(), F
         known.dedup();
         let near = spelling::nearest(name, known.iter().map(String::as_str));
         let help = near.map_or_else(
-            || format!("the scans have {}; `spm scan --standard {}` adds it", known.join(", "), argument(name)),
+            || format!("the scans have {}; `spm standards` lists what `spm scan --standard` adds", known.join(", ")),
             |near| format!("did you mean \"{near}\"?"),
         );
         return Err(Fault(format!("no stored scan has the standard \"{name}\" ({help})")));
@@ -162,7 +162,8 @@ fn contexts() -> Vec<String> {
 /// The command that shows the same again, for hints.
 fn command(args: &ReportArgs) -> String {
     let mut command = "spm report".to_owned();
-    let lists = [("--system", &args.stored.system), ("--standard", &args.standard), ("--namespace", &args.namespace)];
+    let lists =
+        [("--system", &args.stored.system), ("--standard", &args.standards.standard), ("--namespace", &args.namespace)];
     for (option, values) in lists {
         if !values.is_empty() {
             command.push_str(&format!(" {option} {}", argument(&values.join(","))));

@@ -1,15 +1,15 @@
 //! `spm scan`: read, evaluate, assess, report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{self, Baseline, compare};
-use super::exit::unread;
+use super::exit::{Verdict, unread};
 use super::page::{Outputs, style};
 use super::progress::Spinner;
 use super::saver::{Saver, sink};
 use super::settings::Settings;
 use super::targets::{Target, targets};
-use super::{Exit, Fault, Outcome, decisions, failures, in_source, warn};
+use super::{Fault, Outcome, decisions, failures, in_source, warn};
 use crate::assess::in_source::Annotations;
 use crate::assess::selector::Labels;
 use crate::assess::waiver_file::Decisions;
@@ -24,7 +24,7 @@ use crate::evaluate::evaluate;
 use crate::inventory::{Inventory, Mode, Resource, Wanted};
 use crate::model::{Assessment, Technology};
 use crate::report::{self, Format, Layout, OtherStatus, OtherSystem, Report};
-use crate::rules::{Library, Plan, Wish};
+use crate::rules::{Library, Pack, Plan, Wish};
 use crate::store::Store;
 
 /// Runs the command.
@@ -62,6 +62,9 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         kept.push(keep(&args.keep, assessment));
     }
     spinner.finish();
+    if !global.quiet {
+        unevaluated(global, &targets, &assessments)?.iter().for_each(|words| warn(words));
+    }
 
     let command = match (&kept[..], &assessments[..]) {
         ([Ok(true)], [assessment]) => format!("spm report --system {}", report::argument(&assessment.system.name)),
@@ -96,7 +99,32 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         }
         new.extend(changes.counted(args.gate.fail_on_new));
     }
-    Ok(Exit::of(&assessments, &args.gate, Some(&new), !others.is_empty()))
+    let Verdict { exit, why } = Verdict::of(&assessments, &args.gate, &new, others.len());
+    if let Some(why) = why.filter(|_| !global.quiet) {
+        warn(&format!("spm: {why}"));
+    }
+    Ok(exit)
+}
+
+/// Says which checks of `--pack` were left, because no standard of the scan asks for them.
+fn unevaluated(global: &GlobalArgs, targets: &[Target], assessments: &[Assessment]) -> Result<Option<String>, Fault> {
+    let evaluated: BTreeSet<&str> =
+        assessments.iter().flat_map(|a| &a.checks).map(|check| check.check.id.as_str()).collect();
+    let mut left = BTreeSet::new();
+    for dir in &global.pack {
+        let pack = Pack::read(dir)?;
+        for id in pack.check_ids().filter(|id| !evaluated.contains(id)) {
+            for target in targets {
+                let check = target.library.check(id)?.filter(|check| check.source.technology() == target.technology);
+                left.extend(check.map(|check| check.info.id.clone()));
+            }
+        }
+    }
+    let ids: Vec<&str> = left.iter().map(String::as_str).collect();
+    Ok((!ids.is_empty()).then(|| {
+        let ids = text::shorten(&ids.join(", "), 300).into_owned();
+        format!("spm: not evaluated, as no standard of this scan asks for it (see --standard): {ids}")
+    }))
 }
 
 /// What became of the systems.

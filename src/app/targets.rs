@@ -66,6 +66,9 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
             _ => input.clone(),
         };
         let several = of_accounts(input)?;
+        if several.len() > 1 && args.input.system.is_some() {
+            return Err(Fault("--system names one system; several accounts keep their ids as names".to_owned()));
+        }
         several.into_iter().map(|input| target(input, system)).collect::<Result<_, _>>()?
     };
     if targets.is_empty() {

@@ -12,8 +12,8 @@ pub use aws::AwsArgs;
 pub use collect::{CollectArgs, CollectCommand, NodeArgs};
 pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use review::{
-    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, QueryLanguage, ReportArgs, ScanRef, StoreArgs, StoreCommand,
-    StoredArgs, WaiveArgs, WaiverArgs,
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, QueryLanguage, ReportArgs, ScanRef, StandardFilterArgs,
+    StoreArgs, StoreCommand, StoredArgs, WaiveArgs, WaiverArgs,
 };
 pub use scan::{
     GateArgs, InSourceMode, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold,
@@ -34,7 +34,8 @@ pub const WAIVER_FILE: &str = "spm-waivers.yaml";
 #[command(name = "spm", version, max_term_width = 110, arg_required_else_help = true)]
 #[command(
     after_help = "First steps: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` manifests or a dump.\n\
-    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete (with --require-complete)."
+    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete: one of several systems could not \
+    be read, or with --require-complete a part of one."
 )]
 pub struct Cli {
     /// Options of every command.

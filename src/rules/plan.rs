@@ -1,6 +1,6 @@
 //! Which standards a run evaluates on a system, and the compiled checks for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::base::order::natural;
@@ -217,12 +217,18 @@ fn check_wishes(headers: &[Standard], wishes: &[Wish], technology: Technology) -
                 format!("{name} {}", versions.join(", "))
             })
             .collect();
-        let shorts: Vec<String> = headers.iter().map(|standard| standard.info.short.to_lowercase()).collect();
+        let shorts: BTreeSet<String> = headers.iter().map(|standard| standard.info.short.to_lowercase()).collect();
         let near = spelling::nearest(&wish.name, shorts.iter().map(String::as_str));
+        let is_word_of = |name: &str| name.to_lowercase().split(' ').any(|word| word == wish.name);
+        let by_word = || headers.iter().find(|standard| is_word_of(&standard.info.name));
+        let near = near.map(str::to_owned).or_else(|| Some(by_word()?.info.short.to_lowercase()));
         let help = match (&wish.version, near) {
             (Some(_), _) if !versions.is_empty() => Some(format!("known versions: {}", versions.join("; "))),
             (_, Some(near)) => Some(format!("did you mean \"{near}\"?")),
-            _ => Some(format!("see `spm standards` for those of {technology}")),
+            _ => {
+                let shorts: Vec<String> = shorts.into_iter().collect();
+                Some(format!("for {technology} there are {}; see `spm standards`", shorts.join(", ")))
+            }
         };
         let version = wish.version.as_ref().map_or_else(String::new, |version| format!("@{version}"));
         return Err(PlanError::Unknown { name: format!("{}{version}", wish.name), help });

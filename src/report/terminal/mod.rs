@@ -4,7 +4,7 @@
 //! and resources in detail is bounded, and what is left out is counted, with the command that shows it.
 
 mod detail;
-pub(super) mod paper;
+pub mod paper;
 mod tables;
 
 use std::collections::BTreeSet;
