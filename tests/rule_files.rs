@@ -260,7 +260,7 @@ fn standards_are_checked_against_the_checks() {
         (
             "kind: benchmark",
             "kind: bench",
-            "1:89: unknown kind of standard \"bench\" (expected one of benchmark, catalogue, law)",
+            "1:89: unknown kind of standard \"bench\" (did you mean \"benchmark\"?)",
         ),
         (
             "{ technology: kubernetes }",

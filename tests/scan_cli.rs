@@ -542,3 +542,41 @@ spec: { token: other-hunter2 }
         }
     }
 }
+
+/// What the README says to who writes a rule, from the skeleton to the scan.
+#[test]
+fn a_check_of_ones_own_is_evaluated_where_a_standard_asks_for_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = manifest();
+    let pack = files.path("my-pack");
+    let rules = |args: &[&str]| run(spm().arg("rules").args(args).arg(&pack), 0).0;
+    rules(&["new", "my-check", "--resource", "container", "--dir"]);
+    let said = rules(&["validate"]);
+    assert!(said.contains("1 check is asked for by no standard, so no scan evaluates it: my-check"), "{said}");
+    let scan = |args: &[&str]| run(files.scan("web.yaml").args(["--format", "csv", "--pack"]).arg(&pack).args(args), 0);
+    let (_, said) = scan(&[]);
+    assert!(said.contains("no standard of this scan asks for it (see --standard): my-check"), "{said}");
+    let (page, _) = run(spm().args(["explain", "my-check", "--pack"]).arg(&pack), 0);
+    assert!(page.starts_with("my-check") && page.contains("asked for by no standard"), "{page}");
+
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let standard = readme.split("```").find(|part| part.contains("# my-pack/standards/acme.yaml")).unwrap();
+    fs::create_dir(pack.join("standards")).unwrap();
+    fs::write(pack.join("standards/acme.yaml"), standard.trim_start_matches("yaml")).unwrap();
+    assert_eq!(rules(&["validate"]), "1 check and 1 standard are sound\n");
+    let (rows, said) = scan(&["--standard", "cis,acme"]);
+    assert!(rows.contains(",ACME,1,acme,1,Our images only,") && rows.contains(",CIS,"), "{rows}");
+    assert!(!said.contains("no standard of this scan"), "{said}");
+    let (page, _) = run(spm().args(["rules", "show", "my-check", "--pack"]).arg(&pack), 0);
+    assert!(page.contains("Asked by   Rules of our platform 1: 1\n"), "{page}");
+}
+
+#[test]
+fn pages_about_rules_keep_to_the_width_and_lists_to_a_line_per_check() {
+    let (page, _) = run(spm().args(["rules", "show", "kubernetes-container-not-privileged"]), 0);
+    assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    assert!(page.contains("CIS Amazon EKS Benchmark 1.7.0: 4.2.1\n"), "{page}");
+    let (list, _) = run(spm().args(["rules", "list", "kubernetes-"]), 0);
+    let count = list.lines().count() - 1;
+    assert!(list.ends_with(&format!("\n{count} checks\n")), "{list}");
+}

@@ -19,6 +19,8 @@ pub const ALWAYS: &str = "CIS";
 pub struct Wish {
     name: String,
     version: Option<String>,
+    // Nothing has to meet it.
+    excused: bool,
 }
 
 impl Wish {
@@ -26,9 +28,9 @@ impl Wish {
     pub fn new(text: &str) -> Wish {
         match text.split_once('@') {
             Some((name, version)) => {
-                Wish { name: name.trim().to_lowercase(), version: Some(version.trim().to_owned()) }
+                Wish { name: name.trim().to_lowercase(), version: Some(version.trim().to_owned()), excused: false }
             }
-            None => Wish { name: text.trim().to_lowercase(), version: None },
+            None => Wish { name: text.trim().to_lowercase(), version: None, excused: false },
         }
     }
 
@@ -107,6 +109,23 @@ impl Plan {
     /// A wish that none meets; faults in the headers of standards.
     pub fn check_wishes(library: &Library, technology: Technology, wishes: &[Wish]) -> Result<(), PlanError> {
         check_wishes(&headers(library, technology)?, wishes, technology)
+    }
+
+    /// Excuses the wishes that only standards for other technologies meet: of a whole fleet, not every system can have them.
+    ///
+    /// # Errors
+    /// Faults in the headers of standards.
+    pub fn excuse(library: &Library, technology: Technology, wishes: &mut [Wish]) -> Result<(), LoadError> {
+        let own = headers(library, technology)?;
+        let mut others = Vec::new();
+        for other in Technology::ALL.into_iter().filter(|other| *other != technology) {
+            others.extend(headers(library, other)?);
+        }
+        for wish in wishes {
+            let meant = |standards: &[Standard]| standards.iter().any(|standard| wish.means(standard));
+            wish.excused = meant(&others) && !meant(&own);
+        }
+        Ok(())
     }
 
     /// The standards for this system: of each wanted one the version that fits.
@@ -202,7 +221,7 @@ fn headers(library: &Library, technology: Technology) -> Result<Vec<Standard>, L
 
 fn check_wishes(headers: &[Standard], wishes: &[Wish], technology: Technology) -> Result<(), PlanError> {
     for wish in wishes {
-        if headers.iter().any(|standard| wish.means(standard)) {
+        if wish.excused || headers.iter().any(|standard| wish.means(standard)) {
             continue;
         }
         // Standards for several sorts of systems share a short name.

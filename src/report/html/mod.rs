@@ -209,7 +209,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
                 severities(totals),
                 totals.rules.manual,
                 totals.rules.passed,
-                escape(&words::coverage(result))
+                escape(&words::coverage(assessment, result))
             )?;
         }
         if shown.is_empty() {

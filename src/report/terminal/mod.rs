@@ -123,13 +123,13 @@ fn header(paper: &mut Paper<'_>, assessment: &Assessment, standards: &[&Standard
         if at > 0 {
             paper.blank()?;
         }
-        card(paper, standard)?;
+        card(paper, assessment, standard)?;
     }
     Ok(())
 }
 
 /// Name, posture, counts and coverage of one standard.
-fn card(paper: &mut Paper<'_>, result: &StandardResult) -> io::Result<()> {
+fn card(paper: &mut Paper<'_>, assessment: &Assessment, result: &StandardResult) -> io::Result<()> {
     let totals = &result.totals;
     let name = format!("{} {}", words::short(&result.standard.name, 200), words::short(&result.standard.version, 40));
     let posture = match (totals.posture(), totals.posture_with_waivers()) {
@@ -173,7 +173,7 @@ fn card(paper: &mut Paper<'_>, result: &StandardResult) -> io::Result<()> {
     line = line.plain("   ").add(Ink::Yellow, &format!("{} Manual", counts.manual)).plain("   ");
     line = line.add(Ink::Green, &format!("{} Passed", counts.passed)).plain("   ");
     paper.line(0, &line.dim(&format!("{} Not relevant", counts.not_relevant)))?;
-    paper.line(0, &Line::new().dim(&words::coverage(result)))?;
+    paper.line(0, &Line::new().dim(&words::coverage(assessment, result)))?;
     if let Some(caution) = words::caution(result.standard.kind) {
         paper.line(0, &Line::new().dim(caution))?;
     }
