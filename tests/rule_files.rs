@@ -257,11 +257,7 @@ fn standards_are_checked_against_the_checks() {
             "technology: kubernets",
             "2:24: unknown technology \"kubernets\" (did you mean \"kubernetes\"?)",
         ),
-        (
-            "kind: benchmark",
-            "kind: bench",
-            "1:89: unknown kind of standard \"bench\" (did you mean \"benchmark\"?)",
-        ),
+        ("kind: benchmark", "kind: bench", "1:89: unknown kind of standard \"bench\" (did you mean \"benchmark\"?)"),
         (
             "{ technology: kubernetes }",
             "{ technology: kubernetes, version: \"about 1.30\" }",

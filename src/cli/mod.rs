@@ -22,6 +22,7 @@ pub use scan::{
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::Technology;
@@ -129,7 +130,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct StandardsArgs {
     /// Only those for this technology
-    #[arg(long, value_parser = technology, value_name = "TECHNOLOGY")]
+    #[arg(long, value_parser = technologies(), value_name = "TECHNOLOGY")]
     pub technology: Option<Technology>,
     /// Say which apply to this system of the settings file, and why
     #[arg(long, value_name = "NAME", conflicts_with_all = ["technology", "json"])]
@@ -139,10 +140,11 @@ pub struct StandardsArgs {
     pub json: bool,
 }
 
-fn technology(text: &str) -> Result<Technology, String> {
-    let known = Technology::ALL.map(Technology::as_str);
-    let found = Technology::ALL.into_iter().find(|technology| technology.as_str() == text);
-    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+fn technologies() -> impl TypedValueParser<Value = Technology> {
+    PossibleValuesParser::new(Technology::ALL.map(Technology::as_str)).try_map(|word| {
+        let known = Technology::ALL.into_iter().find(|technology| technology.as_str() == word);
+        known.ok_or("no technology has this name")
+    })
 }
 
 /// The value of an environment variable that stands for an option without a value. An empty one is off; a word that is
@@ -227,7 +229,7 @@ pub enum SchemaOf {
 #[derive(Debug, Args)]
 pub struct PermissionsArgs {
     /// Technology of the system
-    #[arg(value_parser = technology)]
+    #[arg(value_parser = technologies())]
     pub technology: Technology,
     /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
     #[arg(long)]
