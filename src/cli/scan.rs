@@ -92,8 +92,8 @@ pub struct InputArgs {
     /// Context of the kubeconfig; the current one if none
     #[arg(long, value_name = "NAME", conflicts_with_all = ["from", "AwsArgs"], env = "SPM_CONTEXT")]
     pub context: Option<String>,
-    /// Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions,
-    /// see --region to read no others
+    /// Only what lies in these namespaces, and what lies in none, judged by all that was read: of files everything, of a running
+    /// cluster no other namespace but for its roles and bindings; of an account regions, see --region to read no others
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
     pub namespace: Vec<String>,
     /// Not these namespaces (regions)

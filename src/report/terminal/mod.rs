@@ -14,7 +14,7 @@ pub(super) use self::detail::property;
 use self::paper::{Ink, Line, Paper, Room};
 use super::view::{Row, Selection};
 use super::{Report, words};
-use crate::base::text::count;
+use crate::base::text::{count, width};
 use crate::model::{Assessment, GapReason, Severity, StandardResult};
 
 /// How the page looks.
@@ -252,13 +252,19 @@ fn next(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>) -
             "the permissions that were missing, ready to apply".to_owned(),
         ));
     }
-    let Some(widest) = steps.iter().map(|(command, _)| crate::base::text::width(command)).max() else {
+    let Some(widest) = steps.iter().map(|(command, _)| width(command)).max() else {
         return Ok(());
     };
+    let beside = steps.iter().all(|(_, what)| 2 + widest + 3 + width(what) <= paper.width);
     paper.line(0, &Line::new().add(Ink::Bold, "Next"))?;
     for (command, what) in steps {
-        let pad = " ".repeat(widest.min(60).saturating_sub(crate::base::text::width(&command)) + 3);
-        paper.line(2, &Line::new().plain(&command).plain(&pad).dim(&what))?;
+        if beside {
+            let pad = " ".repeat(widest - width(&command) + 3);
+            paper.line(2, &Line::new().plain(&command).plain(&pad).dim(&what))?;
+        } else {
+            paper.line(2, &Line::new().plain(&command))?;
+            paper.line(6, &Line::new().dim(&what))?;
+        }
     }
     Ok(())
 }
