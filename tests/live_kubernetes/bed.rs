@@ -117,16 +117,18 @@ impl Bed {
             answer["items"].as_array().unwrap().iter().filter(move |object| object["kind"] == kind)
         };
         let number = |value: &Json| value.as_u64().unwrap_or(0);
-        let settled = |object: &Json| {
-            let (wanted, status) = (number(&object["spec"]["replicas"]), &object["status"]);
-            let updated = object["kind"] != "Deployment" || number(&status["updatedReplicas"]) == wanted;
-            status["observedGeneration"] == object["metadata"]["generation"]
-                && number(&status["replicas"]) == wanted
-                && updated
+        // A rollout never ends here, as nothing runs the pods, and those that are refused are never made; but the controllers
+        // have done what they can.
+        let seen = |object: &Json| object["status"]["observedGeneration"] == object["metadata"]["generation"];
+        let settled = |set: &Json| {
+            let status = &set["status"];
+            seen(set)
+                && (number(&status["replicas"]) == number(&set["spec"]["replicas"]) || status["conditions"].is_array())
         };
         let made = all("Pod").filter(|pod| pod["metadata"]["ownerReferences"].is_array()).count() as u64;
-        all("Deployment").chain(all("ReplicaSet")).all(settled)
-            && all("ReplicaSet").map(|set| number(&set["spec"]["replicas"])).sum::<u64>() == made
+        all("Deployment").all(seen)
+            && all("ReplicaSet").all(settled)
+            && all("ReplicaSet").map(|set| number(&set["status"]["replicas"])).sum::<u64>() == made
             && all("ServiceAccount").filter(|account| account["metadata"]["name"] == "default").count()
                 == all("Namespace").count()
             && !self.kubectl(&["get", "--raw", "/apis"]).contains("argoproj.io")
