@@ -580,3 +580,21 @@ fn pages_about_rules_keep_to_the_width_and_lists_to_a_line_per_check() {
     let count = list.lines().count() - 1;
     assert!(list.ends_with(&format!("\n{count} checks\n")), "{list}");
 }
+
+#[test]
+fn the_readme_dumps_what_a_scan_lists() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let dumped = readme.split("```text\n").find(|block| block.starts_with("limitranges,")).unwrap();
+    let dumped = dumped.split("```").next().unwrap().split([',', '\n']).filter(|kind| !kind.is_empty());
+    let dumped: BTreeSet<String> = dumped.map(str::to_owned).collect();
+    let mut listed = BTreeSet::new();
+    for standard in ["cis", "stig", "nist", "dora"] {
+        let (roles, _) = run(spm().args(["permissions", "kubernetes", "--standard", standard]), 0);
+        let tier: Json = serde_yaml::from_str(roles.split("---\n").next().unwrap()).unwrap();
+        for rule in tier["rules"].as_array().unwrap() {
+            assert_eq!(rule["verbs"], serde_json::json!(["list"]));
+            listed.extend(rule["resources"].as_array().unwrap().iter().map(|kind| kind.as_str().unwrap().to_owned()));
+        }
+    }
+    assert_eq!(dumped, listed);
+}

@@ -54,7 +54,7 @@ pub enum AwsError {
         profile: Option<String>,
         /// What the service said, or why it was not asked.
         #[source]
-        error: CallError,
+        error: Box<CallError>,
     },
     /// Every region was excluded.
     #[error("no region is left to read: --region and --exclude-region leave none")]
@@ -176,7 +176,7 @@ pub(super) async fn connect(access: &AccountAccess) -> Result<(Caller, Identity)
         ..Access::default()
     };
     let caller = Caller::connect(&settings).await?;
-    let unknown = |error: CallError| AwsError::Identity { profile: access.profile.clone(), error };
+    let unknown = |error: CallError| AwsError::Identity { profile: access.profile.clone(), error: Box::new(error) };
     let identity = caller.identity().await.map_err(unknown)?;
     match &access.account {
         // In its own account the identity needs no role.
