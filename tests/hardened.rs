@@ -213,21 +213,25 @@ const FAULTS: &[Fault] = &[
     fault(
         "privileged",
         |o| o.main()["securityContext"]["privileged"] = json!(true),
-        &["5.2.2", "5.2.8", "5.2.9"],
+        &["5.2.2", "5.2.6", "5.2.8", "5.2.9", "5.6.2"],
         &[
             "container-drops-all-capabilities: Deployment shop/web [web]",
             "container-no-net-raw: Deployment shop/web [web]",
+            "container-no-privilege-escalation: Deployment shop/web [web]",
             "container-not-privileged: Deployment shop/web [web]",
+            "container-seccomp-profile: Deployment shop/web [web]",
         ],
     ),
     fault(
         "init container privileged",
         |o| o.init()["securityContext"]["privileged"] = json!(true),
-        &["5.2.2", "5.2.8", "5.2.9"],
+        &["5.2.2", "5.2.6", "5.2.8", "5.2.9", "5.6.2"],
         &[
             "container-drops-all-capabilities: Deployment shop/web [prepare]",
             "container-no-net-raw: Deployment shop/web [prepare]",
+            "container-no-privilege-escalation: Deployment shop/web [prepare]",
             "container-not-privileged: Deployment shop/web [prepare]",
+            "container-seccomp-profile: Deployment shop/web [prepare]",
         ],
     ),
     fault(

@@ -191,3 +191,105 @@ fn regions_that_answer_no_connection_delay_a_scan_by_five_seconds_at_most() {
     let unreachable = gaps.iter().filter(|gap| gap["reason"] == "unreachable").count();
     assert!(unreachable > 20 && unreachable == gaps.len(), "{unreachable} of {}", gaps.len());
 }
+
+#[test]
+fn what_is_deleted_while_the_scan_runs_is_left_out_and_named() {
+    let server = Server::start(|request, _| {
+        let body: Json = serde_json::from_str(&request.body).unwrap_or_default();
+        let bucket = |name: &str| format!("<Bucket><Name>{name}</Name><BucketRegion>eu-west-1</BucketRegion></Bucket>");
+        match (request.service.as_str(), request.path.trim_matches('/'), request.action().as_str()) {
+            ("s3", "", _) => {
+                let placed = ["bare", "gone", "kept", "plain"].map(bucket).concat();
+                Reply::ok(format!(
+                    "<ListAllMyBucketsResult><Buckets>{placed}<Bucket><Name>lost</Name></Bucket></Buckets>\
+                     </ListAllMyBucketsResult>"
+                ))
+            }
+            ("s3", "gone" | "lost", _) => Reply::xml_error(404, "NoSuchBucket", "The specified bucket does not exist"),
+            // Nobody says what is not found.
+            ("s3", "bare", _) => Reply::Full(404, Vec::new(), String::new()),
+            ("s3", "plain", _) => Reply::xml_error(404, "NoSuchBucketPolicy", "The bucket policy does not exist"),
+            ("s3", _, _) => Reply::ok(
+                r#"{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::kept",
+                "arn:aws:s3:::kept/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#,
+            ),
+            ("lambda", path, _) if path.ends_with("functions") => {
+                let functions = ["bare", "gone", "open"].map(|name| serde_json::json!({ "FunctionName": name }));
+                Reply::ok(serde_json::json!({ "Functions": functions }).to_string())
+            }
+            ("lambda", path, _) if path.contains("/gone/") => Reply::json_error(
+                404,
+                "ResourceNotFoundException",
+                "Function not found: arn:aws:lambda:x:1:function:gone",
+            ),
+            ("lambda", path, _) if path.contains("/bare/") => {
+                Reply::json_error(404, "ResourceNotFoundException", "The resource you requested does not exist.")
+            }
+            ("lambda", _, _) => {
+                Reply::ok(r#"{"Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\"}}"}"#)
+            }
+            ("glacier", _, _) => Reply::json_error(400, "NoLongerSupportedException", "not for new customers"),
+            ("ecs", _, "ListClusters") => Reply::ok(r#"{"clusterArns":["cluster/gone","cluster/kept"]}"#),
+            ("ecs", _, "ListServices") if body["cluster"] == "cluster/gone" => {
+                Reply::json_error(400, "ClusterNotFoundException", "Cluster not found.")
+            }
+            ("ecs", _, "ListServices") => Reply::ok(r#"{"serviceArns":["s/gone","s/kept","s/odd"]}"#),
+            ("ecs", _, "DescribeServices") => Reply::ok(match body["services"][0].as_str() {
+                Some("s/gone") => r#"{"services":[],"failures":[{"arn":"s/gone","reason":"MISSING"}]}"#,
+                // Not there, but nobody says that it does not exist.
+                Some("s/odd") => r#"{"services":[],"failures":[]}"#,
+                _ => {
+                    r#"{"services":[{"serviceArn":"s/kept","serviceName":"kept","taskDefinition":"x:task-definition/web:3"}]}"#
+                }
+            }),
+            ("ecs", _, "ListTaskDefinitionFamilies") => Reply::ok(r#"{"families":["web"]}"#),
+            ("ecs", _, "DescribeTaskDefinition") => {
+                // The latest revision is mended, the service runs the one before.
+                let old = body["taskDefinition"] == "x:task-definition/web:3";
+                let container = serde_json::json!([{ "name": "web", "privileged": old }]);
+                Reply::ok(
+                    serde_json::json!({"taskDefinition": {"family": "web", "containerDefinitions": container}})
+                        .to_string(),
+                )
+            }
+            _ => common(request),
+        }
+    });
+    let (buckets, functions, services) = ("aws-s3-bucket-deny-http", "aws-lambda-public", "aws-ecs-service-public-ip");
+    let (vaults, privileged) = ("aws-glacier-vault-public", "aws-ecs-privileged");
+    let pack = pack(&[buckets, functions, services, vaults, privileged]);
+    let args =
+        ["scan", "--aws", "--region", "eu-west-1", "--standard", "mine", "--pack", pack.path().to_str().unwrap()];
+    let (code, out, err) = run(spm(&server, &[&args[..], &["--format", "json", "--quiet"]].concat()));
+    assert_eq!(code, Some(0), "{err}");
+    let report: Json = serde_json::from_str(&out).unwrap();
+    let assessment = &report["assessments"][0];
+    let results = |check: &str| -> Vec<String> {
+        let check = assessment["checks"].as_array().unwrap().iter().find(|known| known["id"] == check).unwrap();
+        let mut results: Vec<String> = check["outcomes"].as_array().unwrap().iter().map(outcome).collect();
+        results.sort();
+        results
+    };
+    assert_eq!(results(buckets), ["bare manual", "kept passed", "plain failed"]);
+    assert_eq!(results(functions), ["bare passed", "open failed"]);
+    assert_eq!(results(services), ["s/kept passed", "s/odd manual"]);
+    assert_eq!(results(privileged), ["web failed"]);
+    let notes: Vec<&str> = assessment["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    let gone: Vec<&str> = notes.into_iter().filter(|note| note.contains("gone since")).collect();
+    assert_eq!(
+        gone,
+        [
+            "1 of AWS::ECS::Cluster left out, gone since listed (ClusterNotFoundException): cluster/gone",
+            "1 of AWS::ECS::Service left out, gone since listed (DescribeServices): s/gone",
+            "1 of AWS::Lambda::Function left out, gone since listed (ResourceNotFoundException): gone",
+            "2 of AWS::S3::Bucket left out, gone since listed (NoSuchBucket): gone, lost",
+        ]
+    );
+    let gaps = assessment["gaps"].as_array().unwrap();
+    let seen = |kind: &str| !gaps.iter().any(|gap| gap["kind"] == kind);
+    assert!(seen("AWS::ECS::Service") && seen("AWS::Glacier::Vault"), "{gaps:?}");
+}
+
+fn outcome(outcome: &Json) -> String {
+    format!("{} {}", outcome["name"].as_str().unwrap_or("-"), outcome["result"].as_str().unwrap_or("-"))
+}

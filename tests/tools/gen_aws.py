@@ -224,7 +224,9 @@ class Account:
         if self.planted("aws-iam-role-trust-wildcard"):
             trust = [allow({"AWS": "*"}, "sts:AssumeRole")]
         elif self.planted("aws-iam-role-confused-deputy"):
-            trust = [allow({"Service": self.random.choice(["ec2.amazonaws.com", "lambda.amazonaws.com"])}, "sts:AssumeRole")]
+            trust = [allow({"Service": self.random.choice(["events.amazonaws.com", "lambda.amazonaws.com"])}, "sts:AssumeRole")]
+        elif n % 3 == 0:
+            trust = [allow({"Service": "ec2.amazonaws.com"}, "sts:AssumeRole")]
         else:
             trust = [allow({"Service": "sns.amazonaws.com"}, "sts:AssumeRole", Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})]
         own = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::bucket-{n}/*"}

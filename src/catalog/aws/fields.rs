@@ -199,6 +199,19 @@ mod tests {
             }
             for ask in row.asks.iter().chain(row.locate.as_ref().map(|locate| &locate.ask)) {
                 assert!(ask_type(ask).is_some(), "{kind}: {} has no {:?}", ask.call.operation, ask.take);
+                for (path, _) in &ask.missing {
+                    let (service, of) = answer(&ask.call).unwrap_or_else(|| panic!("{kind}: no answer"));
+                    let element = |of: &Type| match service.shape(of) {
+                        Some(Shape::List { element, .. }) => element.of.clone(),
+                        _ => of.clone(),
+                    };
+                    let mut of = of;
+                    for step in path {
+                        let inner = member(&service, &of, step).unwrap_or_else(|| panic!("{kind}: no {path:?}"));
+                        of = element(&inner);
+                    }
+                    assert_eq!(of, Type::String, "{kind}: {path:?}");
+                }
             }
             for list in &row.lists {
                 let (service, mut of) = answer(&list.call).unwrap_or_else(|| panic!("{kind}: no answer"));

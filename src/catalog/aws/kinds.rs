@@ -45,6 +45,8 @@ pub struct Row {
     pub only: Vec<(String, String)>,
     /// Errors of the list that say that there are none.
     pub off: Vec<ErrorCode>,
+    /// Errors of calls about an object that say that it does not exist any more.
+    pub gone: Vec<ErrorCode>,
     /// Further calls per object.
     pub asks: Vec<Ask>,
 }
@@ -131,15 +133,19 @@ pub struct Ask {
     pub field: Option<String>,
     /// Errors that say that there is no such configuration.
     pub absent: Vec<ErrorCode>,
-    /// A field and the text that it must hold; there is no such configuration of other objects.
+    /// A field and the text that it must be, or hold (`*TEXT*`); there is no such configuration of other objects.
     pub when: Vec<(String, String)>,
+    /// A path in the answer and the text, a template, that stands there if the object does not exist any more.
+    pub missing: Vec<(Vec<String>, String)>,
 }
 
 impl Ask {
     /// Whether objects like this one can have what is asked about.
     pub fn concerns(&self, object: &Map<String, Json>) -> bool {
         let holds = |(key, text): &(String, String)| {
-            object.get(key).and_then(Json::as_str).is_some_and(|value| value.contains(text.as_str()))
+            let part = text.strip_prefix('*').and_then(|rest| rest.strip_suffix('*'));
+            let matches = |value: &str| part.map_or(value == text, |part| value.contains(part));
+            object.get(key).and_then(Json::as_str).is_some_and(matches)
         };
         self.when.iter().all(holds)
     }
@@ -227,7 +233,7 @@ fn read_row(name: &str, node: &Node) -> Row {
         kind,
         scope,
         lists,
-        items: text("items").map(|items| items.split('.').map(str::to_owned).collect()).unwrap_or_default(),
+        items: text("items").map(|items| steps(&items)).unwrap_or_default(),
         each: text("each"),
         name: text("name").unwrap_or_default(),
         region: text("region"),
@@ -235,6 +241,7 @@ fn read_row(name: &str, node: &Node) -> Row {
         set: pairs(node, "set"),
         only: pairs(node, "only"),
         off: read_codes(node.get("off")),
+        gone: read_codes(node.get("gone")),
         asks,
     }
 }
@@ -261,11 +268,16 @@ fn read_ask(node: &Node) -> Ask {
     let text = |key: &str| node.get(key).and_then(Node::text);
     Ask {
         call: read_call(text("call").unwrap_or_default(), node),
-        take: text("take").map(|take| take.split('.').map(str::to_owned).collect()).unwrap_or_default(),
+        take: text("take").map(steps).unwrap_or_default(),
         field: text("as").map(str::to_owned),
         absent: read_codes(node.get("absent")),
         when: pairs(node, "when"),
+        missing: pairs::<Vec<_>>(node, "missing").into_iter().map(|(at, text)| (steps(&at), text)).collect(),
     }
+}
+
+fn steps(path: &str) -> Vec<String> {
+    path.split('.').map(str::to_owned).collect()
 }
 
 fn read_call(text: &str, node: &Node) -> Call {
@@ -291,4 +303,38 @@ fn read_codes(node: Option<&Node>) -> Vec<ErrorCode> {
             None => ErrorCode { code: text.to_owned(), words: None },
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_says_both_that_an_object_is_gone_and_that_it_lacks_a_configuration() {
+        let mut several = 0;
+        for row in rows() {
+            for gone in &row.gone {
+                let absent = row.asks.iter().flat_map(|ask| &ask.absent);
+                let same: Vec<_> = absent.filter(|absent| absent.code == gone.code).collect();
+                several += same.len();
+                assert!(same.is_empty() || gone.words.is_some(), "{} {}", row.kind.name, gone.code);
+            }
+        }
+        assert!(several > 0);
+    }
+
+    #[test]
+    fn asks_concern_objects_with_the_text_or_with_the_part() {
+        let concerns = |kind: &str, operation: &str, key: &str, value: &str| {
+            let asks = &row(kind).unwrap().asks;
+            let ask = asks.iter().find(|ask| ask.call.operation == operation).unwrap();
+            ask.concerns(&Map::from_iter([(key.to_owned(), value.into())]))
+        };
+        let rules =
+            |protocol: &str| concerns("AWS::ElasticLoadBalancingV2::Listener", "DescribeRules", "Protocol", protocol);
+        assert!(rules("HTTP") && !rules("HTTPS") && !rules(""));
+        let balancers = |arn: &str| concerns("AWS::WAFv2::WebACL", "ListResourcesForWebACL", "ARN", arn);
+        assert!(balancers("arn:aws:wafv2:eu-west-1:1:regional/webacl/a/1"));
+        assert!(!balancers("arn:aws:wafv2:us-east-1:1:global/webacl/a/1"));
+    }
 }

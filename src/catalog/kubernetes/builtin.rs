@@ -255,6 +255,11 @@ pub fn is_identity(subject: (&str, Option<&str>, &str)) -> bool {
     }
 }
 
+/// What the names of users begin with that a provider keeps to itself: it refuses to give such a name to anybody else.
+pub fn users_of_provider(distribution: &str) -> Option<&'static str> {
+    (distribution == "eks").then_some("eks:")
+}
+
 fn is_controller(name: &str) -> bool {
     name.strip_prefix(CONTROLLER_PREFIX).is_some_and(|controller| CONTROLLERS.contains(&controller))
 }

@@ -82,6 +82,7 @@ pub const ETCD: Component = Component {
         "advertise-client-urls",
         "cipher-suites",
         "initial-advertise-peer-urls",
+        "listen-client-http-urls",
         "listen-client-urls",
         "listen-metrics-urls",
         "listen-peer-urls",
@@ -165,8 +166,8 @@ pub const DEFAULT_PLUGINS: &[DefaultPlugin] = &[
     plugin("ValidatingAdmissionWebhook", 0),
 ];
 
-/// Flags that a k3s server gives to a component in its own process, in addition to what the user hands on. `DATA` stands
-/// for the data directory of the server.
+/// Flags that a k3s server (1.26 and newer) gives to a component in its own process, in addition to what the user hands on.
+/// `DATA` stands for the data directory of the server.
 pub fn k3s_flags(component: &str) -> &'static [(&'static str, &'static str)] {
     match component {
         "kube-apiserver" => &[
@@ -183,6 +184,10 @@ pub fn k3s_flags(component: &str) -> &'static [(&'static str, &'static str)] {
             ("service-account-key-file", "DATA/tls/service.key"),
             ("service-account-signing-key-file", "DATA/tls/service.current.key"),
             ("tls-cert-file", "DATA/tls/serving-kube-apiserver.crt"),
+            (
+                "tls-cipher-suites",
+                "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305",
+            ),
             ("tls-private-key-file", "DATA/tls/serving-kube-apiserver.key"),
         ],
         "kube-controller-manager" => &[
@@ -198,6 +203,9 @@ pub fn k3s_flags(component: &str) -> &'static [(&'static str, &'static str)] {
             ("client-cert-auth", "true"),
             ("data-dir", "DATA/db/etcd"),
             ("key-file", "DATA/tls/etcd/server-client.key"),
+            ("listen-client-http-urls", "https://127.0.0.1:2382"),
+            ("listen-client-urls", "https://127.0.0.1:2379"),
+            ("listen-peer-urls", "https://127.0.0.1:2380"),
             ("peer-cert-file", "DATA/tls/etcd/peer-server-client.crt"),
             ("peer-client-cert-auth", "true"),
             ("peer-key-file", "DATA/tls/etcd/peer-server-client.key"),

@@ -4,7 +4,7 @@
 /// How the candidates of a role are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pick {
-    /// The first candidate that exists. A `*` in the last part of a candidate stands for any text.
+    /// The first candidate that exists, with all files that it stands for: a `*` in its last part is any text.
     First,
     /// Every candidate that exists, with `*` likewise.
     All,

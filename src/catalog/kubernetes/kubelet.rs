@@ -13,7 +13,8 @@ pub enum Typed {
     List(&'static [&'static str]),
 }
 
-/// Defaults of KubeletConfiguration v1beta1, for fields that rules may ask for: path and value.
+/// Defaults of KubeletConfiguration v1beta1, for fields that rules may ask for: path and value. Not among them are
+/// `rotateCertificates` (off) and `streamingConnectionIdleTimeout` (4h): standards ask whether somebody wrote them.
 pub const DEFAULTS: &[(&str, Typed)] = &[
     ("address", Typed::Text("0.0.0.0")),
     ("authentication.anonymous.enabled", Typed::Bool(false)),
@@ -40,11 +41,9 @@ pub const DEFAULTS: &[(&str, Typed)] = &[
     ("protectKernelDefaults", Typed::Bool(false)),
     ("readOnlyPort", Typed::Int(0)),
     ("registerNode", Typed::Bool(true)),
-    ("rotateCertificates", Typed::Bool(false)),
     ("seccompDefault", Typed::Bool(false)),
     ("serializeImagePulls", Typed::Bool(true)),
     ("serverTLSBootstrap", Typed::Bool(false)),
-    ("streamingConnectionIdleTimeout", Typed::Text("4h0m0s")),
 ];
 
 /// Fields whose zero value in a file (0, `0s`, empty text) means that the default applies. A flag can set them to zero.

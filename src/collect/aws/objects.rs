@@ -196,7 +196,7 @@ fn object(
 /// The part of an answer that an ask takes; none if there is no such configuration.
 ///
 /// # Errors
-/// The answer is a table that does not have the object, or has not yet: nothing is known of it.
+/// The answer is about several objects, or a table of them, and does not have this one: nothing is known of it.
 pub fn take(
     ask: &Ask,
     mut answer: Json,
@@ -207,20 +207,37 @@ pub fn take(
         // A name that is looked up may hold anything, so only whole steps are templates.
         let is_name = step.starts_with(['{', '<']);
         let step = if step.starts_with('{') { fill(step, object, origin).unwrap_or_default() } else { step.clone() };
+        let place = step.parse::<usize>().ok();
         let inner = match answer {
             Json::Object(mut map) => map.remove(&step),
-            Json::Array(mut items) => {
-                step.parse::<usize>().ok().filter(|at| *at < items.len()).map(|at| items.swap_remove(at))
-            }
+            Json::Array(mut items) => place.filter(|at| *at < items.len()).map(|at| items.swap_remove(at)),
             _ => None,
         };
         answer = match inner {
             Some(inner) => inner,
             None if is_name => return Err("the report does not list it, or not yet"),
+            None if place.is_some() => return Err("the answer does not hold it"),
             None => return Ok(None),
         };
     }
     Ok(Some(answer))
+}
+
+/// Whether an answer about several objects says that this one does not exist any more.
+#[cfg(feature = "aws")]
+pub fn is_missing(ask: &Ask, answer: &Json, object: &Map<String, Json>, origin: &Origin) -> bool {
+    fn holds(value: &Json, path: &[String], text: &str) -> bool {
+        match (value, path) {
+            (Json::Array(items), path) => items.iter().any(|item| holds(item, path, text)),
+            (Json::Object(map), [step, rest @ ..]) => map.get(step).is_some_and(|inner| holds(inner, rest, text)),
+            (value, []) => value.as_str() == Some(text),
+            _ => false,
+        }
+    }
+    let said = |(path, template): &(Vec<String>, String)| {
+        fill(template, object, origin).is_some_and(|text| holds(answer, path, &text))
+    };
+    ask.missing.iter().any(said)
 }
 
 impl Object {

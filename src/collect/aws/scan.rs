@@ -21,6 +21,8 @@ use crate::model::{Gap, GapReason};
 
 /// Calls under way at once; the caller also limits the rate per service and region.
 const CONCURRENCY: usize = 48;
+/// Names in a note.
+const NAMES_SHOWN: usize = 10;
 
 /// What of an account is read.
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ pub async fn scan(
     progress: &dyn Progress,
 ) {
     let groups: Vec<Arc<Group>> = groups(wanted).into_iter().map(Arc::new).collect();
-    let refused = Arc::default();
+    let (refused, gone) = (Arc::default(), Arc::default());
     let (news, mut heard) = channel(64);
     let reading = Arc::new(Reading {
         caller,
@@ -60,6 +62,7 @@ pub async fn scan(
         answers: Mutex::default(),
         seen: Mutex::default(),
         refused: Arc::clone(&refused),
+        gone: Arc::clone(&gone),
         keep_text: save.is_some(),
         news,
     });
@@ -104,10 +107,25 @@ pub async fn scan(
     for ((kind, action, why), count) in refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         inventory.notes.push(format!("{action} was not answered for {count} of {kind}: {why}"));
     }
+    for ((kind, why), names) in gone.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        inventory.notes.push(left_out(kind, why, names));
+    }
+}
+
+// What was deleted while the scan ran.
+fn left_out(kind: &str, why: &str, names: &BTreeSet<String>) -> String {
+    let mut shown: Vec<&str> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
+    let more = format!("{} more", names.len().saturating_sub(NAMES_SHOWN));
+    if names.len() > NAMES_SHOWN {
+        shown.push(&more);
+    }
+    format!("{} of {kind} left out, gone since listed ({why}): {}", names.len(), shown.join(", "))
 }
 
 /// Calls about single objects that failed: kind, permission, why; and how often.
 type Refused = Arc<Mutex<BTreeMap<(&'static str, String, String), usize>>>;
+/// Objects that went away between their list and a call about them, by kind and by what said so.
+type Gone = Arc<Mutex<BTreeMap<(&'static str, String), BTreeSet<String>>>>;
 
 enum News {
     Resource { kind: &'static str, resource: Resource, text: Option<Vec<u8>> },
@@ -125,6 +143,7 @@ struct Reading {
     /// Objects that more than one region lists.
     seen: Mutex<BTreeSet<(&'static str, Option<String>, String)>>,
     refused: Refused,
+    gone: Gone,
     keep_text: bool,
     news: Sender<News>,
 }
@@ -188,7 +207,7 @@ impl Reading {
     // Asks what is to be asked about objects and hands them on.
     async fn wish(self: &Arc<Self>, wish: &Wish, found: Vec<Object>, origin: &Origin) {
         let found = join_all(found.into_iter().map(|object| self.locate(wish.row, object, origin))).await;
-        let mut kept: Vec<Object> = found.into_iter().filter(|object| self.keeps(wish.row, object)).collect();
+        let mut kept: Vec<Object> = found.into_iter().flatten().filter(|object| self.keeps(wish.row, object)).collect();
         if !self.extent.placed {
             kept.iter_mut().for_each(|object| object.region = None);
         }
@@ -199,10 +218,12 @@ impl Reading {
             if piece.is_empty() {
                 return;
             }
-            let mut asked = join_all(piece.into_iter().map(|object| self.ask(wish, object, origin))).await;
-            asked.retain(|object| object.can_be(wish.row));
+            let asked = join_all(piece.into_iter().map(|object| self.ask(wish, object, origin))).await;
+            let mut asked: Vec<Object> = asked.into_iter().flatten().filter(|object| object.can_be(wish.row)).collect();
             for child in &wish.children {
-                join_all(asked.iter().map(|object| self.child(child, object, origin))).await;
+                let there = join_all(asked.iter().map(|object| self.child(child, wish.row, object, origin))).await;
+                let mut there = there.into_iter();
+                asked.retain(|_| there.next().unwrap_or(true));
             }
             if !wish.emit {
                 continue;
@@ -222,22 +243,30 @@ impl Reading {
         }
     }
 
-    // Before anything else is asked about an object: where that is to be asked.
-    async fn locate(&self, row: &'static Row, mut object: Object, origin: &Origin) -> Object {
-        let Some(locate) = row.locate.as_ref().filter(|_| object.region.is_none()) else { return object };
+    // Before anything else is asked about an object: where that is to be asked. None if it is gone.
+    async fn locate(&self, row: &'static Row, mut object: Object, origin: &Origin) -> Option<Object> {
+        let Some(locate) = row.locate.as_ref().filter(|_| object.region.is_none()) else { return Some(object) };
         let call = &locate.ask.call;
-        let Some(with) = objects::parameters(&call.with, &object.fields, origin) else { return object };
+        let Some(with) = objects::parameters(&call.with, &object.fields, origin) else { return Some(object) };
         match self.call(call, with, &origin.region).await {
             Ok(answer) => {
                 let taken = objects::take(&locate.ask, answer, &object.fields, origin);
                 object.place(row, locate.region(taken.ok().flatten().as_ref()));
             }
+            Err(error) if error.is_any(&row.gone) => return self.leave_out(row, object, &error.code),
             Err(error) => {
                 object.misplace(row, &format!("its region is not known: {error} (needs {})", call.action));
                 self.refuse(row, call, &error);
             }
         }
-        object
+        Some(object)
+    }
+
+    // Notes that an object does not exist any more.
+    fn leave_out(&self, row: &Row, object: Object, why: &str) -> Option<Object> {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.entry((row.kind.name, why.to_owned())).or_default().insert(object.name);
+        None
     }
 
     // Counts a call about a single object that failed.
@@ -262,7 +291,8 @@ impl Reading {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(key)
     }
 
-    async fn ask(&self, wish: &Wish, mut object: Object, origin: &Origin) -> Object {
+    // None if it is gone.
+    async fn ask(&self, wish: &Wish, mut object: Object, origin: &Origin) -> Option<Object> {
         let region = object.region.clone().unwrap_or_else(|| origin.region.clone());
         let here = self.origin(&region);
         for at in &wish.asks {
@@ -278,11 +308,16 @@ impl Reading {
                 self.shared(&ask.call, with, &region).await
             };
             match answer {
+                Ok(answer) if objects::is_missing(ask, &answer, &object.fields, &here) => {
+                    return self.leave_out(wish.row, object, &ask.call.operation);
+                }
                 Ok(answer) => match objects::take(ask, answer, &object.fields, &here) {
                     Ok(Some(taken)) => object.attach(ask, taken),
                     Ok(None) => {}
                     Err(why) => object.lose(wish.row, *at, &wish.projection, why),
                 },
+                // Ahead of `absent`: where both have one code, words in the message tell this one apart.
+                Err(error) if error.is_any(&wish.row.gone) => return self.leave_out(wish.row, object, &error.code),
                 Err(error) if error.is_any(&ask.absent) => {}
                 Err(error) if error.class == Class::NotOffered => object.lacks(&ask.call.service),
                 Err(error) => {
@@ -292,7 +327,7 @@ impl Reading {
                 }
             }
         }
-        object
+        Some(object)
     }
 
     // An answer that is not about one object only is asked for once.
@@ -305,20 +340,27 @@ impl Reading {
         answer.get_or_init(|| self.call(call, with, region)).await.clone()
     }
 
-    async fn child(self: &Arc<Self>, child: &Wish, parent: &Object, origin: &Origin) {
-        let Some(List { call, .. }) = child.row.lists.first() else { return };
+    // Lists what is listed per object and hands it on; says whether the object is still there.
+    async fn child(self: &Arc<Self>, child: &Wish, row: &Row, parent: &Object, origin: &Origin) -> bool {
+        let Some(List { call, .. }) = child.row.lists.first() else { return true };
         let Some(with) = objects::parameters(&call.with, &parent.fields, origin) else {
             let region = Some(origin.region.clone());
             let gap = gap(child.row, region, GapReason::Malformed, incomplete(call), None);
-            return self.send(News::Gap(gap)).await;
+            self.send(News::Gap(gap)).await;
+            return true;
         };
         match self.call(call, with, &origin.region).await {
             Ok(answer) => {
                 let found = objects::objects(child.row, answer, origin, Some(&parent.fields));
                 Box::pin(self.wish(child, found, origin)).await;
             }
+            Err(error) if error.is_any(&row.gone) => {
+                self.leave_out(row, parent.clone(), &error.code);
+                return false;
+            }
             Err(error) => self.lose(child, origin, call, &error).await,
         }
+        true
     }
 }
 

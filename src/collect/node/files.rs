@@ -23,18 +23,21 @@ pub fn look_up(
     expired: &dyn Fn() -> bool,
 ) -> RoleFiles {
     let mut walk = Walk { root, owners, expired, found: RoleFiles::default() };
-    let candidates: Vec<PathBuf> = match named {
-        Some(path) => vec![PathBuf::from(path)],
-        None => role.candidates.iter().flat_map(|pattern| walk.matching(pattern)).collect(),
-    };
-    for path in candidates {
-        if walk.is_full() {
-            break;
-        }
+    let candidates = named.as_ref().map_or(role.candidates, std::slice::from_ref);
+    for candidate in candidates {
         let before = walk.found.entries.len() + walk.found.unreadable.len();
-        match role.pick {
-            Pick::Tree { ends, directories } => walk.tree(&path, ends, directories),
-            Pick::First | Pick::All => walk.one(&path),
+        let paths = match named {
+            Some(path) => vec![PathBuf::from(path)],
+            None => walk.matching(candidate),
+        };
+        for path in paths {
+            if walk.is_full() {
+                break;
+            }
+            match role.pick {
+                Pick::Tree { ends, directories } => walk.tree(&path, ends, directories),
+                Pick::First | Pick::All => walk.one(&path),
+            }
         }
         // An unreadable one may be it, so the search ends there too.
         if role.pick == Pick::First && walk.found.entries.len() + walk.found.unreadable.len() > before {

@@ -179,6 +179,22 @@ fn no_secret_leaves_the_node() {
 }
 
 #[test]
+fn every_drop_in_of_the_kubelet_is_looked_at() {
+    let tree = kubeadm();
+    for name in ["05-mine.conf", "10-kubeadm.conf", "notes.txt"] {
+        tree.file(&format!("etc/systemd/system/kubelet.service.d/{name}"), "[Service]\n");
+    }
+    let facts = tree.collect();
+    let found = facts["files"]["kubelet-service"]["entries"].as_array().unwrap();
+    let paths: Vec<&str> = found.iter().map(|entry| entry["path"].as_str().unwrap()).collect();
+    // The next candidate is another place for the same file.
+    assert_eq!(
+        paths,
+        ["05-mine.conf", "10-kubeadm.conf"].map(|name| format!("/etc/systemd/system/kubelet.service.d/{name}"))
+    );
+}
+
+#[test]
 fn a_node_made_by_kubeadm() {
     let facts = kubeadm().collect();
     assert_eq!(facts["apiVersion"], "spm.node/v1");

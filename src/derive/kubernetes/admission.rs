@@ -103,7 +103,7 @@ fn webhook(hook: &Value, namespace: &str, labels: &Value) -> Option<Result<(), S
     if !rules.iter().any(covers_pods) {
         return None;
     }
-    match selects(hook.get("namespaceSelector"), namespace, labels) {
+    match selects_namespace(hook.get("namespaceSelector"), namespace, labels) {
         Some(true) => {}
         Some(false) => return None,
         None => return Some(Err("its selector of namespaces could not be understood".to_owned())),
@@ -153,18 +153,22 @@ fn is_bound(inventory: &Inventory, policy: &Resource, namespace: &str, labels: &
         let actions = spec.get("validationActions").map_or(&[][..], Value::items);
         spec.get("policyName").and_then(Value::as_str) == Some(&*policy.name)
             && actions.iter().any(|action| action.as_str() == Some("Deny"))
-            && selects(spec.at(&["matchResources", "namespaceSelector"]), namespace, labels) != Some(false)
-            && selects(policy.value.at(&["spec", "matchConstraints", "namespaceSelector"]), namespace, labels)
+            && selects_namespace(spec.at(&["matchResources", "namespaceSelector"]), namespace, labels) != Some(false)
+            && selects_namespace(policy.value.at(&["spec", "matchConstraints", "namespaceSelector"]), namespace, labels)
                 != Some(false)
     })
 }
 
-/// Whether a label selector selects a namespace; nobody knows if it makes no sense. Every namespace has its name as a label.
-fn selects(selector: Option<&Value>, namespace: &str, labels: &Value) -> Option<bool> {
-    let label = |key: &str| match labels.get(key) {
+// Whether a label selector selects a namespace. Every namespace has its name as a label.
+fn selects_namespace(selector: Option<&Value>, namespace: &str, labels: &Value) -> Option<bool> {
+    selects(selector, &|key| match labels.get(key) {
         None if key == "kubernetes.io/metadata.name" => Some(namespace),
         value => value.and_then(Value::as_str),
-    };
+    })
+}
+
+/// Whether a label selector selects what has these labels; nobody knows if it makes no sense.
+pub(super) fn selects<'l>(selector: Option<&Value>, label: &dyn Fn(&str) -> Option<&'l str>) -> Option<bool> {
     let selector = match selector {
         None | Some(Value::Null) => return Some(true),
         Some(Value::Map(map)) => map,
@@ -174,11 +178,11 @@ fn selects(selector: Option<&Value>, namespace: &str, labels: &Value) -> Option<
     for (key, conditions) in selector.iter() {
         let fits = match (key.as_str(), conditions) {
             (_, Value::Null) => true,
-            ("matchLabels", Value::Map(wanted)) => matches_labels(wanted, &label)?,
+            ("matchLabels", Value::Map(wanted)) => matches_labels(wanted, label)?,
             ("matchExpressions", Value::List(expressions)) => {
                 let mut all = true;
                 for expression in expressions.iter() {
-                    all &= matches_expression(expression, &label)?;
+                    all &= matches_expression(expression, label)?;
                 }
                 all
             }

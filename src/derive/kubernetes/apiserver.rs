@@ -152,6 +152,10 @@ fn anonymous(flags: &Flags, read: &Read<'_, '_>) -> Vec<Computed> {
     let source: Text = format!("anonymous of {}", path_of(flag)).into();
     let real = |key| Some(below(at.clone(), &["anonymous", key]));
     match content.at(&["anonymous", "enabled"]) {
+        // A section that does not say so enables nothing.
+        None if matches!(content.get("anonymous"), Some(Value::Map(_))) => {
+            vec![Computed { path: ENABLED, value: Value::Bool(false), source: Some(source), real: real("enabled") }]
+        }
         None => vec![Computed::new(ENABLED, Value::Bool(true), "default")],
         Some(enabled) => {
             let conditions = content.at(&["anonymous", "conditions"]).map(Value::items).unwrap_or_default();

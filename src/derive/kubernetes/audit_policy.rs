@@ -83,7 +83,8 @@ enum Level {
 fn levels(policy: &Value, rules: &[Value], wanted: &Wanted, verb: &str) -> Vec<Level> {
     let mut levels = Vec::new();
     for rule in rules {
-        if !has(rule.get("verbs"), |v| v == verb || v == "*") || !matches_resource(rule, wanted) {
+        // `*` is no wildcard among verbs: it matches no request.
+        if !has(rule.get("verbs"), |v| v == verb) || !matches_resource(rule, wanted) {
             continue;
         }
         let level = level(policy, rule);
@@ -123,11 +124,12 @@ fn matches_resource(rule: &Value, wanted: &Wanted) -> bool {
 
 fn group_matches(group: &Value, wanted: &Wanted) -> bool {
     let (resource, subresource) = wanted.resource.split_once('/').unwrap_or((wanted.resource, ""));
-    let name = |pattern: &str| match pattern.split_once('/') {
-        None => pattern == "*" || pattern == wanted.resource,
-        Some((parent, sub)) => {
-            !subresource.is_empty() && (parent == "*" || parent == resource) && (sub == "*" || sub == subresource)
-        }
+    // As the API server compares them: `pods/*` is also `pods` itself, and `*/*` is nothing.
+    let name = |pattern: &str| {
+        pattern == "*"
+            || pattern == wanted.resource
+            || (!subresource.is_empty() && pattern.strip_prefix("*/") == Some(subresource))
+            || pattern.strip_suffix("/*") == Some(resource)
     };
     let same_group = group.get("group").and_then(Value::as_str).unwrap_or_default() == wanted.group;
     same_group && has(group.get("resources"), name)
@@ -207,17 +209,37 @@ rules:
             ["access to Secrets is logged with content (update)"]
         );
         assert_eq!(gaps_of("{rules: [{level: Metadata}, {level: RequestResponse}]}"), Vec::<String>::new());
-        // `pods` does not cover `pods/exec`, `pods/*` does, another group does not.
+        // `pods/*` covers `pods` and `pods/exec`, another group does not.
         assert_eq!(
             gaps_of(
                 "{rules: [{level: None, resources: [{group: '', resources: ['pods/*']}, {group: extensions, resources: [deployments]}]}, {level: Metadata}]}"
             ),
             [
+                "changes of Pods is not logged (create, update, patch, delete, deletecollection)",
                 "exec into Pods is not logged (get, create)",
                 "port forwarding to Pods is not logged (get, create)",
                 "the proxy to Pods is not logged (get, create, update, patch, delete)",
             ]
         );
+    }
+
+    #[test]
+    fn what_looks_like_a_wildcard_may_be_none() {
+        let one = |rule: &str| gaps_of(&format!("{{rules: [{rule}]}}"));
+        assert_eq!(one("{level: Metadata, verbs: ['*']}").len(), WANTED.len());
+        assert_eq!(one("{level: None, verbs: ['*']}, {level: Metadata}"), Vec::<String>::new());
+        // `pods` is only itself, `*/exec` the subresource of everything, `*/*` nothing at all.
+        let all = "{group: '', resources: [secrets, configmaps, services/proxy, pods/portforward, pods/proxy, NAME]}";
+        let others = "{group: apps}, {group: authentication.k8s.io}";
+        let with =
+            |name: &str| one(&format!("{{level: Metadata, resources: [{}, {others}]}}", all.replace("NAME", name)));
+        assert_eq!(with("pods"), ["exec into Pods is not logged (get, create)"]);
+        assert_eq!(
+            with("'*/exec'"),
+            ["changes of Pods is not logged (create, update, patch, delete, deletecollection)"]
+        );
+        assert_eq!(with("'*/*'").len(), 2);
+        assert_eq!(with("'pods/*'"), Vec::<String>::new());
     }
 
     #[test]

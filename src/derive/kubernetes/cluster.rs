@@ -30,6 +30,7 @@ const PLUGINS: &[(&str, &str, Option<bool>)] = &[
     ("kube-ovn-cni", "Kube-OVN", Some(true)),
     ("kube-router", "kube-router", Some(true)),
     ("romana-agent", "Romana", Some(true)),
+    ("kube-network-policies", "kube-network-policies", Some(true)),
     ("aws-node", "Amazon VPC CNI", None),
     ("kindnet", "kindnet", None),
     ("terway-eniip", "Terway", None),

@@ -8,6 +8,9 @@ use crate::catalog::kubernetes::components::{APISERVER, Component};
 use crate::expr::Value;
 use crate::model::Text;
 
+/// Settings of TLS, which a configuration file holds in sections of their own: beside those, etcd ignores them.
+const TRANSPORT: [&str; 5] = ["auto-tls", "cert-file", "client-cert-auth", "key-file", "trusted-ca-file"];
+
 /// Completes the flags of a member: a configuration file replaces flags and environment, a flag wins over its variable.
 pub fn complete(world: &World<'_, '_>, component: &Component, instance: &mut Instance<'_>) {
     let Ok(flags) = &instance.flags else { return };
@@ -44,8 +47,12 @@ fn of_file(node: Option<&Node<'_>>, component: &Component, instance: &Instance<'
     };
     let mut flags = Flags::default();
     let file = format!("{path} on node {}", instance.node);
-    let mut add = |prefix: &str, from: &Value, at: &[crate::expr::path::Step]| {
+    let mut add = |prefix: Option<&str>, from: &Value, at: &[crate::expr::path::Step]| {
         for (key, value) in from.as_map().into_iter().flat_map(|map| map.iter()) {
+            let name = format!("{}{}", prefix.unwrap_or_default(), key.as_str());
+            if prefix.is_none() && TRANSPORT.contains(&name.strip_prefix("peer-").unwrap_or(&name)) {
+                continue;
+            }
             let text = match value {
                 Value::Map(_) | Value::Null => continue,
                 Value::Str(text) => text.to_string(),
@@ -58,14 +65,14 @@ fn of_file(node: Option<&Node<'_>>, component: &Component, instance: &Instance<'
                 _ => Ok(text.as_str()),
             };
             let source = format!("{} in {file}", key.as_str());
-            flags.add(component, &format!("{prefix}{}", key.as_str()), text, Some(steps), source.into());
+            flags.add(component, &name, text, Some(steps), source.into());
         }
     };
-    add("", content, &at);
+    add(None, content, &at);
     for (section, prefix) in [("client-transport-security", ""), ("peer-transport-security", "peer-")] {
         if let Some(section_content) = content.get(section) {
             let at: Vec<_> = at.iter().cloned().chain(crate::derive::keys(&[section])).collect();
-            add(prefix, section_content, &at);
+            add(Some(prefix), section_content, &at);
         }
     }
     Ok(flags)

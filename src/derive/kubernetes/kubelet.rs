@@ -15,7 +15,7 @@ use crate::catalog::kubernetes::kubelet::{DEFAULTS, DEFAULTS_WITHOUT_FILE, FLAGS
 use crate::catalog::kubernetes::releases::minors_behind;
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys};
 use crate::expr::{Map, Value};
-use crate::inventory::{Inventory, Mode, Presence};
+use crate::inventory::{Inventory, Mode, Presence, Resource};
 use crate::model::{ResourceRef, Text};
 
 /// One subject per kubelet, mostly one per node.
@@ -31,18 +31,25 @@ pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
         if node.object.is_none() && instance.is_none() && node.processes().is_some() {
             continue;
         }
-        all.subjects.push(subject(inventory, node, instance));
+        let others: Vec<Instance<'_>> =
+            std::iter::from_fn(|| instances.next_if(|instance| instance.node == node.name)).collect();
+        // Of several nobody knows which one answered.
+        let configz = inventory.of("KubeletConfigz").iter().find(|answer| answer.name == node.name);
+        let configz = configz.filter(|_| others.is_empty());
+        all.subjects.push(subject(inventory, node, instance, configz));
         // A second one, started by hand or left over, lets in whoever it lets in.
-        while let Some(another) = instances.next_if(|instance| instance.node == node.name) {
-            all.subjects.push(subject(inventory, node, Some(another)));
-        }
+        all.subjects.extend(others.into_iter().map(|another| subject(inventory, node, Some(another), None)));
     }
     all.note_presence(inventory, view.sources);
     all
 }
 
-fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>>) -> Subject {
-    let configz = inventory.of("KubeletConfigz").iter().find(|answer| answer.name == node.name);
+fn subject(
+    inventory: &Inventory,
+    node: &Node<'_>,
+    instance: Option<Instance<'_>>,
+    configz: Option<&Resource>,
+) -> Subject {
     let answered = configz.and_then(|answer| answer.value.get("kubeletconfig"));
     let why = why_unknown(inventory, node);
     let flags = match &instance {
@@ -76,6 +83,7 @@ fn subject(inventory: &Inventory, node: &Node<'_>, instance: Option<Instance<'_>
     let value = Value::map([
         ("node", Value::str(&node.name)),
         ("virtual", Value::Bool(node.is_virtual())),
+        ("windows", Value::Bool(node.info("operatingSystem") == Some("windows"))),
         ("version", version),
         ("minorsBehind", behind),
         ("source", source),

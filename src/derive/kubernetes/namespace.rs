@@ -63,9 +63,11 @@ impl<'a> World<'a> {
     fn subject(&self, object: &Resource) -> Subject {
         let name = &*object.name;
         let mut parts = ["namespace", "network", "objects"].map(|key| computed(&[key], None)).to_vec();
+        let (network, idle) = self.policies.facts(name);
+        parts.push(computed(&["network", "policies"], idle));
         let own = [
             ("namespace", self.facts(name)),
-            ("network", self.policies.facts(name)),
+            ("network", network),
             ("podSecurity", self.pod_security(object, &mut parts)),
             ("objects", self.objects(name)),
         ];

@@ -1,10 +1,14 @@
 //! What the network policies of a namespace amount to.
 
-use crate::expr::Value;
-use crate::inventory::{Inventory, Resource};
-
-use super::common::{Index, namespace_of};
+use crate::catalog::kubernetes::TEMPLATES;
 use crate::derive::why_unknown;
+use crate::expr::Value;
+use crate::inventory::{Inventory, Mode, Presence, Resource};
+use crate::model::Text;
+
+use super::admission::selects;
+use super::common::{Index, namespace_of};
+use super::service_account::workload_kinds;
 
 /// Custom resources with network rules for whole clusters, which are not read: name of the definition, whose it is.
 const OTHER_ENGINES: &[(&str, &str)] = &[
@@ -21,6 +25,8 @@ const OTHER_ENGINES: &[(&str, &str)] = &[
 pub(super) struct Policies<'a> {
     inventory: &'a Inventory,
     by_namespace: Index<&'a str, Vec<&'a Resource>>,
+    // Labels of pods, live ones and those that workloads make, where there are policies.
+    pods: Index<&'a str, Vec<Option<&'a Value>>>,
     other_engine: Option<&'static str>,
 }
 
@@ -30,26 +36,87 @@ impl<'a> Policies<'a> {
         for policy in inventory.of("NetworkPolicy") {
             by_namespace.entry(namespace_of(policy)).or_default().push(policy);
         }
+        let mut pods: Index<&str, Vec<Option<&Value>>> = Index::default();
+        for template in TEMPLATES {
+            for object in inventory.of(template.kind) {
+                let namespace = namespace_of(object);
+                if by_namespace.contains_key(namespace) {
+                    let metadata = object.value.at(template.metadata);
+                    pods.entry(namespace).or_default().push(metadata.and_then(|metadata| metadata.get("labels")));
+                }
+            }
+        }
         let installed = |name: &str| inventory.of("CustomResourceDefinition").iter().any(|crd| *crd.name == *name);
         let other_engine = OTHER_ENGINES.iter().find(|(name, _)| installed(name)).map(|(_, engine)| *engine);
-        Policies { inventory, by_namespace, other_engine }
+        Policies { inventory, by_namespace, pods, other_engine }
     }
 
-    /// What `network` says of a namespace.
-    pub(super) fn facts(&self, namespace: &str) -> Value {
+    // Why a policy holds nothing back, if so.
+    fn idle(&self, namespace: &str, policy: &Resource) -> Result<Option<String>, String> {
+        if allows_everything(policy)? {
+            return Ok(Some(format!("NetworkPolicy {} allows everything", policy.name)));
+        }
+        let idle = !self.selects_some(namespace, policy)?;
+        Ok(idle.then(|| format!("NetworkPolicy {} selects no pod of the namespace", policy.name)))
+    }
+
+    // Whether a policy selects some pod. Where there are none yet, it is for those to come.
+    fn selects_some(&self, namespace: &str, policy: &Resource) -> Result<bool, String> {
+        let spec = Spec::of(policy)?;
+        if spec.selects_all()? {
+            return Ok(true);
+        }
+        let pods = self.pods.get(namespace).map_or(&[][..], Vec::as_slice);
+        let mut unclear = None;
+        for labels in pods {
+            let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+            match (labels, selects(spec.get("podSelector"), &label)) {
+                (Some(Value::Unknown(why)), _) => unclear = Some(why.to_string()),
+                (_, Some(true)) => return Ok(true),
+                (_, Some(false)) => {}
+                (_, None) => {
+                    unclear = Some(format!("the pods that NetworkPolicy {} selects are not clear", policy.name));
+                }
+            }
+        }
+        let unseen = || {
+            workload_kinds().find_map(|kind| match self.inventory.presence(kind, Some(namespace)) {
+                Presence::Gap(gap) => Some(format!("could not read {gap}")),
+                _ => None,
+            })
+        };
+        // Files need not hold what makes the pods that it is for.
+        let elsewhere = || {
+            let unmatched = self.inventory.mode == Mode::Files && !pods.is_empty();
+            unmatched.then(|| format!("NetworkPolicy {} selects no pod of the input", policy.name))
+        };
+        match unclear.or_else(unseen).or_else(elsewhere) {
+            Some(why) => Err(why),
+            None => Ok(pods.is_empty()),
+        }
+    }
+
+    /// What `network` says of a namespace, and why policies that are there do not count.
+    pub(super) fn facts(&self, namespace: &str) -> (Value, Option<Text>) {
         let policies = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
         let unseen = why_unknown(self.inventory, "NetworkPolicy", Some(namespace)).or_else(|| {
             self.other_engine
                 .map(|engine| format!("{engine} can hold network rules for the whole cluster, which are not read"))
         });
-        let holding: Vec<Result<bool, String>> = policies.iter().map(|policy| allows_everything(policy)).collect();
-        let known = holding.iter().filter(|open| matches!(open, Ok(false))).count();
-        let unclear = holding.into_iter().find_map(Result::err);
-        // How many there are is only certain without a gap; that there are none also not beside another engine.
-        let count = match (why_unknown(self.inventory, "NetworkPolicy", Some(namespace)), &unseen, unclear) {
-            (Some(why), ..) | (None, _, Some(why)) => Value::unknown(why),
-            (None, Some(why), None) if known == 0 => Value::unknown(why),
-            (None, ..) => Value::Int(i64::try_from(known).unwrap_or(i64::MAX)),
+        let (mut known, mut idle, mut unclear) = (0_i64, None, None);
+        for policy in policies {
+            match self.idle(namespace, policy) {
+                Ok(None) => known += 1,
+                Ok(Some(why)) => _ = idle.get_or_insert(Text::from(why)),
+                Err(why) => _ = unclear.get_or_insert(why),
+            }
+        }
+        // How many there are is only certain without a gap; that there are none also not beside another engine or a policy that
+        // is not clear.
+        let none_is_unclear = unclear.or_else(|| unseen.clone()).filter(|_| known == 0);
+        let count = match why_unknown(self.inventory, "NetworkPolicy", Some(namespace)).or(none_is_unclear) {
+            Some(why) => Value::unknown(why),
+            None => Value::Int(known),
         };
         let denies = |direction| {
             let mut unknown = unseen.clone();
@@ -62,11 +129,12 @@ impl<'a> Policies<'a> {
             }
             unknown.map_or(Value::Bool(false), Value::unknown)
         };
-        Value::map([
+        let network = Value::map([
             ("policies", count),
             ("defaultDenyIngress", denies(Direction::Ingress)),
             ("defaultDenyEgress", denies(Direction::Egress)),
-        ])
+        ]);
+        (network, idle)
     }
 }
 
@@ -101,13 +169,10 @@ fn denies_all(policy: &Resource, direction: Direction) -> Result<bool, String> {
     spec.selects_all()
 }
 
-// Whether a policy only says that nothing is held back: for every pod, in each direction that it is about, some rule allows
-// all ports and peers. One for some pods may be an exception from what another says.
+// Whether a policy only says that nothing is held back: in each direction that it is about, some rule allows all ports and
+// peers. At most it is an exception from what another says.
 fn allows_everything(policy: &Resource) -> Result<bool, String> {
     let spec = Spec::of(policy)?;
-    if !spec.selects_all()? {
-        return Ok(false);
-    }
     for direction in [Direction::Ingress, Direction::Egress] {
         if spec.concerns(direction)? && !spec.rules(direction)?.iter().any(is_open) {
             return Ok(false);

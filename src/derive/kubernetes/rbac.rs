@@ -75,6 +75,8 @@ pub(super) struct Binding<'a> {
     pub role_name: &'a str,
     pub role: Role<'a>,
     pub subjects: Vec<Identity>,
+    /// What the names of the provider's own users begin with.
+    provider: Option<&'static str>,
 }
 
 impl Binding<'_> {
@@ -89,10 +91,16 @@ impl Binding<'_> {
         label(self.role_kind, namespace, self.role_name)
     }
 
-    /// Whether the cluster itself makes this binding for this subject.
+    /// Whether the cluster itself makes this binding for this subject, or the provider for itself.
     pub(super) fn is_builtin(&self, subject: &Identity) -> bool {
         let role = (self.role_kind, self.role_name);
         builtin::binds(self.namespace.as_deref(), &self.object.name, role, subject.parts())
+            || self.is_of_provider(subject)
+    }
+
+    /// Whether a subject is the provider of the cluster.
+    pub(super) fn is_of_provider(&self, subject: &Identity) -> bool {
+        &*subject.kind == "User" && self.provider.is_some_and(|prefix| subject.name.starts_with(prefix))
     }
 }
 
@@ -119,6 +127,7 @@ impl<'a> Rbac<'a> {
             inventory.of("ClusterRole").iter().map(|role| (&*role.name, role)).collect();
         let roles: Index<(&str, &str), &Resource> =
             inventory.of("Role").iter().map(|role| ((namespace_of(role), &*role.name), role)).collect();
+        let provider = inventory.system.distribution.as_deref().and_then(builtin::users_of_provider);
         let mut rbac = Rbac { bindings: Vec::new(), gaps: Vec::new(), unseen: None };
         for kind in ["ClusterRoleBinding", "RoleBinding"] {
             for object in inventory.of(kind) {
@@ -135,7 +144,7 @@ impl<'a> Rbac<'a> {
                     Role::Found,
                 );
                 let subjects = rbac.subjects(kind, object, namespace.as_ref());
-                rbac.bindings.push(Binding { kind, object, namespace, role_kind, role_name, role, subjects });
+                rbac.bindings.push(Binding { kind, object, namespace, role_kind, role_name, role, subjects, provider });
             }
             if let Presence::Gap(gap) = inventory.presence(kind, None) {
                 rbac.unseen.get_or_insert_with(|| format!("could not read {gap}").into());

@@ -61,7 +61,8 @@ pub(super) fn rbac_subject(inventory: &Inventory, view: &'static View) -> Subjec
             Some(why) if grants.iter().all(|grant| matches!(grant, Value::Unknown(_))) => Value::Unknown(why),
             _ => Value::list(grants),
         };
-        let own = builtin::is_identity(identity.parts()) && bindings.iter().all(|binding| binding.is_builtin(identity));
+        let known = |binding: &Binding<'_>| builtin::is_identity(identity.parts()) || binding.is_of_provider(identity);
+        let own = bindings.iter().all(|binding| known(binding) && binding.is_builtin(identity));
         let mut subject = identity_value(identity);
         subject.push(("builtin", Value::Bool(own)));
         all.subjects.push(Subject {

@@ -104,7 +104,7 @@ impl Acl {
 
 // The entries that let every address in, if they do.
 fn deciding(entries: &[Entry], protocol: Protocol, port: u16, v4: bool) -> Vec<usize> {
-    let mut allowed: Vec<(usize, Network)> = Vec::new();
+    let (mut allowed, mut denied): (Vec<(usize, Network)>, Vec<Network>) = (Vec::new(), Vec::new());
     for entry in entries {
         let concerned = matches!(entry.network, Network::V4(..)) == v4
             && is_protocol(Some(&entry.protocol), protocol).unwrap_or(false)
@@ -122,8 +122,13 @@ fn deciding(entries: &[Entry], protocol: Protocol, port: u16, v4: bool) -> Vec<u
                     return allowed.into_iter().map(|(at, _)| at).collect();
                 }
             }
-            // What is denied to some is not denied to all.
-            (false, false) => {}
+            // What is denied to some is not denied to all, unless it is to all of them one after the other.
+            (false, false) => {
+                denied.push(entry.network);
+                if cover_everything(&denied) {
+                    return Vec::new();
+                }
+            }
         }
     }
     Vec::new()
@@ -216,6 +221,15 @@ mod tests {
             (json!([entry(90, "deny", "17", ANY, ssh), entry(100, "allow", "6", ANY, ssh)]), true),
             (json!([entry(90, "deny", "6", "10.0.0.0/8", ssh), entry(100, "allow", "6", ANY, ssh)]), true),
             (json!([entry(90, "allow", "6", "10.0.0.0/8", ssh), default()]), false),
+            (
+                json!([
+                    entry(90, "deny", "6", "0.0.0.0/1", ssh),
+                    entry(91, "deny", "6", "128.0.0.0/1", ssh),
+                    entry(100, "allow", "6", ANY, ssh)
+                ]),
+                false,
+            ),
+            (json!([entry(90, "deny", "6", "0.0.0.0/1", ssh), entry(100, "allow", "6", ANY, ssh)]), true),
             (json!([entry(90, "allow", "6", ANY, Some((3000, 4000)))]), true),
             (json!([entry(90, "allow", "6", ANY, Some((23, 3388)))]), false),
             (json!([entry(90, "allow", "1", ANY, None)]), false),

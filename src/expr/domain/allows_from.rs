@@ -186,7 +186,10 @@ impl Permission {
             Some(Value::Unknown(why)) => Err(why.clone()),
             Some(other) => Err(Text::from(format!("expected a number in {key}, found {}", other.kind()))),
         };
+        let protocol = protocol(value.get("IpProtocol"))?;
         let ports = match (number("FromPort")?, number("ToPort")?) {
+            // Of all protocols it is all ports, whatever stands beside.
+            _ if protocol == Some(Which::All) => None,
             (None | Some(-1), _) => None,
             (Some(from), Some(to)) => Some((from, if to == -1 { i64::from(u16::MAX) } else { to })),
             (Some(_), None) => return Err("a rule has a first port and no last one".into()),
@@ -208,7 +211,7 @@ impl Permission {
             }
             Some(_) => unread = unread.or(Some("the prefix lists of a rule could not be read".into())),
         }
-        Ok(Permission { protocol: protocol(value.get("IpProtocol"))?, ports, networks, unread })
+        Ok(Permission { protocol, ports, networks, unread })
     }
 
     fn concerns(&self, target: Target) -> bool {
@@ -388,6 +391,7 @@ mod tests {
             (json!("17"), json!(3389), json!(3389), true),
             (json!("-1"), json!(null), json!(null), true),
             (json!("-1"), json!(-1), json!(-1), true),
+            (json!("-1"), json!(0), json!(0), true),
             (json!("tcp"), json!(null), json!(null), true),
             (json!("tcp"), json!(-1), json!(-1), true),
             (json!("icmp"), json!(-1), json!(-1), false),

@@ -46,6 +46,22 @@ pub static COMBINATIONS: &[&[&str]] = &[
     &["iam:PassRole", "states:CreateStateMachine", "states:StartExecution"],
 ];
 
+/// Services that take a role under another name than that of their actions.
+pub static RECEIVERS: &[(&str, &str)] = &[("autoscaling", "ec2"), ("ecs", "ecs-tasks")];
+
+/// Parts of actions of IAM and STS, in lower case, and the names of the resources that these are about; the first decides.
+pub static KINDS: &[(&str, &str)] = &[
+    ("policyversion", "policy/*"),
+    ("group", "group/*"),
+    ("user", "user/*"),
+    ("accesskey", "user/*"),
+    ("loginprofile", "user/*"),
+    ("role", "role/*"),
+];
+
+/// Actions, in lower case, that are a gain only where another may be taken for it.
+pub static AS_ANOTHER: &[&str] = &["iam:createaccesskey", "iam:createloginprofile", "iam:updateloginprofile"];
+
 /// Beginnings of context keys, in lower case, that say what may be passed or changed.
 pub static NARROWING: &[&str] = &["iam:", "aws:resourcetag/", "aws:requesttag/"];
 

@@ -230,6 +230,17 @@ mod tests {
             json!("mysql_root_passwd='x9$Kq!2mvb'"),
             json!("{\"clientSecret\": \"q8Lz~0pQ.mN4v\"}"),
             json!({"ENCRYPTION_KEY": "c2VjcmV0LWtleS1mb3ItdGVzdHM9"}),
+            // Passwords that are made at random begin with anything.
+            json!({"DB_PASSWORD": "@x9Kq2mvbT7!"}),
+            json!({"DB_PASSWORD": "!Vb7mQ2xK9p"}),
+            json!({"DB_PASSWORD": "&u8Lz0pQmN4"}),
+            json!({"DB_PASSWORD": "%r4Tz8LmQ1w"}),
+            json!({"DB_PASSWORD": "<k2Nq7WzX5p"}),
+            json!({"DB_PASSWORD": "{k2Nq7WzX5p"}),
+            json!({"DB_PASSWORD": "[k2Nq7WzX5p"}),
+            json!({"DB_PASSWORD": "(k2Nq7WzX5p"}),
+            json!({"DB_PASSWORD": "$9k2Nq7WzX5p"}),
+            json!("db_password: \"(k2Nq7WzX5p\"\n"),
         ] {
             assert_eq!(ask("holds_secret", json!({}), value.clone()), Truth::True, "{value}");
         }
@@ -246,6 +257,14 @@ mod tests {
             json!({"DB_PASSWORD": "CHANGEME_123!"}),
             json!({"DB_PASSWORD": "<your password here>"}),
             json!({"DB_PASSWORD": "{{resolve:secretsmanager:prod/db:SecretString:password}}"}),
+            json!({"DB_PASSWORD": "{{Vault1_Password}}"}),
+            json!({"DB_PASSWORD": "[Password1_Here]"}),
+            json!({"DB_PASSWORD": "%Db1Password%"}),
+            json!({"DB_PASSWORD": "@Db1Password@"}),
+            json!({"DB_PASSWORD": "$Db1Password"}),
+            json!({"DB_PASSWORD": "$(Db1Password)"}),
+            json!({"DB_PASSWORD": "!Vault.Password"}),
+            json!({"DB_PASSWORD": "%(Db1Password)s"}),
             json!({"DB_PASSWORD": "xxxxxxxxxxxx"}),
             json!({"DB_PASSWORD": "********"}),
             json!({"API_TOKEN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf"}),

@@ -30,6 +30,10 @@ impl Network {
             }
             IpAddr::V6(address) => {
                 let prefix = prefix.unwrap_or(128);
+                // An address of IPv4 in the clothes of IPv6.
+                if let (Some(address), Some(prefix @ ..=32)) = (address.to_ipv4_mapped(), prefix.checked_sub(96)) {
+                    return Network::parse(&format!("{address}/{prefix}"));
+                }
                 let mask = u128::MAX.checked_shl(128_u32.checked_sub(prefix.into())?).unwrap_or(0);
                 Some(Network::V6(Ipv6Addr::from_bits(address.to_bits() & mask), prefix))
             }
@@ -120,12 +124,25 @@ mod tests {
         for text in ["0.0.0.0/0", "1.2.3.4/0", "::/0", "0::0/0", "0:0:0:0:0:0:0:0/0", " ::/0 ", "2000::/3", "::/2"] {
             assert!(Network::parse(text).unwrap().is_everything(), "{text}");
         }
-        for text in ["10.0.0.0/8", "8000::/1", "2000::/4", "fc00::/7", "0.0.0.0", "0.0.0.0/32"] {
+        assert_eq!(Network::parse("::ffff:10.1.2.3/104"), Network::parse("10.0.0.0/8"));
+        assert_eq!(Network::parse("::ffff:a01:203"), Network::parse("10.1.2.3"));
+        assert!(Network::parse("::ffff:0:0/96").unwrap().is_everything());
+        for text in ["10.0.0.0/8", "8000::/1", "2000::/4", "fc00::/7", "0.0.0.0", "0.0.0.0/32", "::ffff:0:0/95"] {
             assert!(!Network::parse(text).unwrap().is_everything(), "{text}");
         }
-        for text in
-            ["", "/", "/0", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/+8", "x", "10.0.0.0/999"]
-        {
+        for text in [
+            "",
+            "/",
+            "/0",
+            "10.0.0.0/",
+            "10.0.0.0/33",
+            "::/129",
+            "::ffff:1.2.3.4/129",
+            "10.0.0/8",
+            "10.0.0.0/+8",
+            "x",
+            "10.0.0.0/999",
+        ] {
             assert_eq!(Network::parse(text), None, "{text}");
         }
     }

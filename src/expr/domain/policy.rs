@@ -175,6 +175,22 @@ impl Names {
         }
     }
 
+    /// The same of the ARN of a kind of resource, wherever it is: partition, region and account do not matter.
+    pub fn cover_kind(&self, asked: &str) -> bool {
+        let parts = |name: &str| -> Option<(String, String)> {
+            let mut parts = name.strip_prefix("arn:")?.splitn(5, ':').skip(1);
+            Some((parts.next()?.to_owned(), parts.nth(2)?.to_owned()))
+        };
+        let covers_kind = |name: &str| match (parts(name), parts(asked)) {
+            (Some((service, resource)), Some((own, kind))) => covers(&service, &own) && covers(&resource, &kind),
+            _ => covers(name, asked),
+        };
+        match self {
+            Names::Only(names) => names.iter().any(|name| covers_kind(name)),
+            Names::AllBut(names) => !names.iter().any(|name| covers_kind(name)),
+        }
+    }
+
     /// Whether anything that `asked` stands for is among them.
     pub fn touch(&self, asked: &str) -> bool {
         match self {

@@ -23,7 +23,8 @@ pub static POLICY_ALLOWS: Domain = Domain {
             name: "resource",
             takes: Takes::Text,
             required: false,
-            doc: "Only statements count whose resources cover this; `*` asks for all resources.",
+            doc: "Only statements count whose resources cover this; `*` asks for all resources. Of an ARN neither partition, \
+                  region nor account matters: `arn:aws:kms:*:*:key/*` asks for all keys of some account in some region.",
         },
         Key {
             name: "principal",
@@ -95,7 +96,7 @@ impl Question for Allows {
 impl Allows {
     fn concerns(&self, statement: &Statement, limits: &Limits) -> bool {
         (!self.unconditional || statement.conditions.is_empty())
-            && self.resource.as_ref().is_none_or(|resource| statement.resources.cover(resource))
+            && self.resource.as_ref().is_none_or(|resource| statement.resources.cover_kind(resource))
             && (!self.public || limits.is_public(statement))
     }
 
@@ -173,6 +174,30 @@ mod tests {
         let statements = json!([{"Effect": "Allow", "NotAction": ["s3:Delete*"], "Resource": "x"}]);
         assert_eq!(allows(json!({"action": "s3:GetObject"}), statements.clone()), Truth::True);
         assert_eq!(allows(json!({"action": "s3:DeleteObject"}), statements), Truth::False);
+    }
+
+    #[test]
+    fn resources_of_a_kind_wherever_they_are() {
+        let decrypt = |resources: Json| {
+            let statements = json!([{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": resources}]);
+            allows(json!({"action": "kms:Decrypt", "resource": "arn:aws:kms:*:*:key/*"}), statements)
+        };
+        for (resources, expected) in [
+            (json!("*"), true),
+            (json!("arn:aws:kms:*:*:key/*"), true),
+            (json!("arn:aws:kms:*:123456789012:key/*"), true),
+            (json!("arn:aws-cn:kms:cn-north-1:123456789012:key/*"), true),
+            (json!("arn:aws:kms:*:123456789012:*"), true),
+            (json!("arn:aws:kms:*"), true),
+            (json!(["arn:aws:s3:::*", "arn:aws:*:*:*:*"]), true),
+            (json!("arn:aws:kms:*:123456789012:key/1234abcd-*"), false),
+            (json!("arn:aws:kms:*:123456789012:alias/*"), false),
+            (json!("arn:aws:s3:::*"), false),
+        ] {
+            assert_eq!(decrypt(resources.clone()), Truth::from(expected), "{resources}");
+        }
+        let but = json!([{"Effect": "Allow", "Action": "kms:*", "NotResource": "arn:aws:kms:eu-west-1:123456789012:key/one"}]);
+        assert_eq!(allows(json!({"action": "kms:Decrypt", "resource": "arn:aws:kms:*:*:key/*"}), but), Truth::True);
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub static POLICY_CROSS_ACCOUNT: Domain = Domain {
     name: "policy_cross_account",
     doc: "Some Allow statement of the policy document names a principal of another account that is not trusted: an ARN, a \
           bare account id, or everybody under a condition on such an account. Everybody without a condition is for \
-          `policy_public`.",
+          `policy_public`. Whose a canonical user is nobody can tell.",
     keys: &[
         Key {
             name: "account",
@@ -71,7 +71,12 @@ impl Question for CrossAccount {
             Err(_) => "",
         };
         let others = named.into_iter().filter(|(strangers, _)| strangers.iter().any(|id| *id != own));
-        Answer::allowing(others.map(|(_, decided)| decided).collect(), &document)
+        let others: Vec<Decided> = others.map(|(_, decided)| decided).collect();
+        let mut allows = document.allows().filter(|(statement, _)| !document.cancels(statement, &statement.actions));
+        if others.is_empty() && allows.any(|(statement, _)| statement.principals.of("CanonicalUser").next().is_some()) {
+            return Answer::unknown("a statement names a canonical user, and nothing says of which account it is");
+        }
+        Answer::allowing(others, &document)
     }
 }
 
@@ -144,5 +149,12 @@ mod tests {
         );
         assert_eq!(ask("policy_cross_account", json!({}), to(json!({"Service": "sns.amazonaws.com"}))), Truth::False);
         assert!(fault("policy_cross_account", json!({"account": "12"})).contains("twelve digits"));
+        let own = || json!({"account": "111111111111"});
+        let canonical =
+            to(json!({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}));
+        assert_eq!(ask("policy_cross_account", own(), canonical.clone()), Truth::Unknown);
+        let mut both = canonical;
+        both["Statement"][0]["Principal"]["AWS"] = json!("222222222222");
+        assert_eq!(ask("policy_cross_account", own(), both), Truth::True);
     }
 }

@@ -9,8 +9,10 @@ use crate::expr::{Truth, Value};
 pub static POLICY_PUBLIC: Domain = Domain {
     name: "policy_public",
     doc: "Some Allow statement of the policy document is for everybody, and no condition limits it to known accounts, \
-          organizations, networks or resources. Operators that end in `IfExists`, negated ones and wildcards in the place of an id do not limit. \
-          Services are not strangers. A statement that denies the same to everybody, without a condition, cancels it.",
+          organizations, networks or resources. Operators that end in `IfExists` or begin with `ForAllValues` limit only beside \
+          `Null`, which says that there is a value; negated ones, wildcards in the place of an id and variables that the caller \
+          fills do not limit. Services are not strangers. A statement that denies the same to everybody, without a condition, \
+          cancels it.",
     keys: &[
         Key {
             name: "trusted",
@@ -28,7 +30,7 @@ pub static POLICY_PUBLIC: Domain = Domain {
             name: "min_prefix_v4",
             takes: Takes::Number,
             required: false,
-            doc: "Shortest prefix of an IPv4 range that still limits. Default 8; of IPv6 it is always 8.",
+            doc: "Shortest prefix of an IPv4 range that still limits. Default 8; of IPv6 it is always 32.",
         },
     ],
     absent: Truth::False,
@@ -59,7 +61,9 @@ pub static POLICY_PUBLIC: Domain = Domain {
     },
 };
 
+/// Shortest prefixes for which S3 does not call a policy public, of IPv4 and of IPv6.
 const DEFAULT_PREFIX: u8 = 8;
+const PREFIX_V6: u8 = 32;
 
 #[derive(Debug)]
 struct Public {
@@ -116,19 +120,29 @@ pub struct Limits<'a> {
 }
 
 /// Context keys whose value names an account.
-pub const ACCOUNTS: [&str; 5] =
-    ["aws:sourceaccount", "aws:sourceowner", "aws:principalaccount", "kms:calleraccount", "s3:dataaccesspointaccount"];
+pub const ACCOUNTS: [&str; 6] = [
+    "aws:sourceaccount",
+    "aws:sourceowner",
+    "aws:principalaccount",
+    "aws:vpceaccount",
+    "kms:calleraccount",
+    "s3:dataaccesspointaccount",
+];
 /// Context keys whose value is an ARN.
-pub const ARNS: [&str; 3] = ["aws:sourcearn", "aws:principalarn", "s3:dataaccesspointarn"];
-/// Context keys that name something of the owner.
-const OWN: [&str; 7] = [
+pub const ARNS: [&str; 4] = ["aws:sourcearn", "aws:principalarn", "aws:sourcevpcarn", "s3:dataaccesspointarn"];
+/// Context keys that name something of the owner, or a service.
+const OWN: [&str; 11] = [
     "aws:principalorgid",
     "aws:principalorgpaths",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
     "aws:sourceorgid",
     "aws:sourceorgpaths",
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:userid",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
 ];
 
 impl<'a> Limits<'a> {
@@ -141,23 +155,22 @@ impl<'a> Limits<'a> {
     /// Whether the statement is for strangers.
     pub fn is_public(&self, statement: &Statement) -> bool {
         matches!(statement.principals, Principals::Everyone | Principals::AllBut)
-            && !statement.conditions.iter().any(|condition| self.limits(condition))
+            && !statement.conditions.iter().any(|condition| self.limits(condition, statement))
     }
 
-    fn limits(&self, condition: &Condition) -> bool {
+    fn limits(&self, condition: &Condition, statement: &Statement) -> bool {
         let Condition { key, values, .. } = condition;
-        if values.is_empty() {
+        if values.is_empty() || values.iter().any(|value| is_filled_by_caller(value)) {
             return false;
         }
-        let Some(operator) = positive(&condition.operator) else { return false };
+        let Some(operator) = demanded(condition, statement) else { return false };
         let named =
             matches!(operator, "stringequals" | "stringequalsignorecase" | "stringlike" | "arnequals" | "arnlike");
         match key.as_str() {
             "aws:sourceip" => operator == "ipaddress" && self.narrow(values),
-            "elasticfilesystem:accessedviamounttarget" => {
+            "elasticfilesystem:accessedviamounttarget" | "aws:principalisawsservice" => {
                 operator == "bool" && values.iter().all(|value| value.eq_ignore_ascii_case("true"))
             }
-            "lambda:functionurlauthtype" => named && values.iter().all(|value| value == "AWS_IAM"),
             key if ACCOUNTS.contains(&key) => named && values.iter().all(|value| self.known_account(value)),
             key if ARNS.contains(&key) => named && values.iter().all(|value| self.known_arn(value)),
             key if OWN.contains(&key) => named && values.iter().all(|value| is_named(value)),
@@ -166,7 +179,11 @@ impl<'a> Limits<'a> {
     }
 
     fn is_trusted(&self, account: &str) -> bool {
-        self.trusted.is_empty() || self.own == Some(account) || self.trusted.iter().any(|id| id == account)
+        // The variables that are left are those of the resource.
+        self.trusted.is_empty()
+            || self.own == Some(account)
+            || account.starts_with(VARIABLE)
+            || self.trusted.iter().any(|id| id == account)
     }
 
     fn known_account(&self, value: &str) -> bool {
@@ -179,8 +196,8 @@ impl<'a> Limits<'a> {
         let (service, account, name) = (parts.nth(2), parts.nth(1), parts.next());
         match (value.starts_with("arn:"), account, name) {
             (true, Some(id), _) if is_account(id) => self.is_trusted(id),
-            (true, Some(""), Some(name)) => !name.is_empty() && !name.starts_with(WILD),
-            (true, Some(id), Some(name)) if id.contains(WILD) => service == Some("s3") && !name.starts_with(WILD),
+            (true, Some(""), Some(name)) => is_one(service, name),
+            (true, Some(id), Some(name)) if id.contains(WILD) => service == Some("s3") && is_one(service, name),
             (true, Some(_), Some(_)) => true,
             (true, ..) => false,
             (false, ..) if value.contains(WILD) => {
@@ -197,13 +214,27 @@ impl<'a> Limits<'a> {
         };
         let narrow = |network: &Network| match network {
             Network::V4(_, prefix) => *prefix >= self.min_prefix_v4,
-            Network::V6(_, prefix) => *prefix >= DEFAULT_PREFIX,
+            Network::V6(_, prefix) => *prefix >= PREFIX_V6,
         };
         networks.iter().all(narrow) && !cover_everything(&networks)
     }
 }
 
 const WILD: [char; 2] = ['*', '?'];
+const VARIABLE: &str = "${";
+
+// Whoever calls brings his own tag, name or organization along; the account and organization of the resource are not his.
+fn is_filled_by_caller(value: &str) -> bool {
+    let mut variables = value.split(VARIABLE).skip(1);
+    variables.any(|variable| !variable.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("aws:resource")))
+}
+
+// A name without an account that only one can have: `bucket` or `bucket/*`, not `bucket*`; `/restapis/id/*` elsewhere.
+fn is_one(service: Option<&str>, name: &str) -> bool {
+    let Some((before, _)) = name.split_once(WILD) else { return !name.is_empty() };
+    let whole = before.trim_start_matches('/').matches('/').count();
+    whole >= if service == Some("s3") { 1 } else { 2 }
+}
 
 // What tells whose it is (all of an id; the organization of a path, the user of a session) is spelled out.
 fn is_named(value: &str) -> bool {
@@ -211,9 +242,26 @@ fn is_named(value: &str) -> bool {
 }
 
 /// Whether the condition says for whom a service acts.
-pub fn names_source(condition: &Condition) -> bool {
+pub fn names_source(condition: &Condition, statement: &Statement) -> bool {
     let anybody = Limits { own: None, trusted: &[], min_prefix_v4: DEFAULT_PREFIX };
-    condition.key.starts_with("aws:source") && condition.key != "aws:sourceip" && anybody.limits(condition)
+    condition.key.starts_with("aws:source") && condition.key != "aws:sourceip" && anybody.limits(condition, statement)
+}
+
+/// The operator of a condition that holds only for a value that is there: it says so itself, or `Null` beside it does.
+pub fn demanded<'c>(condition: &'c Condition, statement: &Statement) -> Option<&'c str> {
+    let there = statement.conditions.iter().any(|other| {
+        let values = &other.values;
+        other.operator == "null"
+            && other.key == condition.key
+            && !values.is_empty()
+            && values.iter().all(|value| value.eq_ignore_ascii_case("false"))
+    });
+    let operator = condition.operator.as_str();
+    if !there {
+        return positive(operator);
+    }
+    let operator = operator.strip_prefix("forallvalues:").unwrap_or(operator);
+    positive(operator.strip_suffix("ifexists").unwrap_or(operator))
 }
 
 /// The operator without the quantifier of keys with several values; none if it holds for what is absent or other.
@@ -272,6 +320,13 @@ mod tests {
             ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:*:*:*"), true),
             ("ArnLike", "aws:SourceArn", json!("*:s3:::*"), true),
             ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::bucket"), false),
+            // Whoever likes can have a bucket whose name begins so.
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::acme-*"), true),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:*:*:acme-*"), true),
+            ("ArnLike", "s3:DataAccessPointArn", json!("arn:aws:s3:*:123456789012:accesspoint/*"), false),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::acme/*"), false),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:apigateway:eu-west-1::/restapis/a1b2c3/*"), false),
+            ("ArnLike", "aws:SourceArn", json!("arn:aws:apigateway:eu-west-1::/restapis/*"), true),
             ("ArnLike", "aws:SourceArn", json!("arn:aws:sns:*:*:orders"), true),
             ("ArnLike", "aws:SourceArn", json!("arn:aws:sns:*:123456789012:*"), false),
             ("ArnLike", "aws:SourceArn", json!("*:123456789012:*"), false),
@@ -289,10 +344,28 @@ mod tests {
             ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", json!("o-abc/*"), false),
             ("ForAllValues:StringLike", "aws:PrincipalOrgPaths", json!("o-abc/*"), true),
             ("StringEquals", "aws:SourceVpce", json!("vpce-1"), false),
+            ("StringEquals", "aws:VpceAccount", json!("123456789012"), false),
+            ("StringEquals", "aws:VpceOrgID", json!("o-abc"), false),
+            ("ArnEquals", "aws:SourceVpcArn", json!("arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-1"), false),
+            ("ArnLike", "aws:SourceVpcArn", json!("arn:aws:ec2:*:*:vpc/*"), true),
+            // A service is no stranger, whether it is the principal or stands in a condition.
+            ("Bool", "aws:PrincipalIsAWSService", json!("true"), false),
+            ("Bool", "aws:PrincipalIsAWSService", json!("false"), true),
+            ("StringEquals", "aws:PrincipalServiceName", json!("logging.s3.amazonaws.com"), false),
+            ("StringLike", "aws:PrincipalServiceName", json!("*"), true),
+            // Variables: the caller fills in what is his, so that it is always equal.
+            ("StringEquals", "aws:PrincipalOrgID", json!("${aws:PrincipalOrgID}"), true),
+            ("StringEquals", "aws:PrincipalAccount", json!("${aws:PrincipalTag/account}"), true),
+            ("StringLike", "aws:userid", json!("${aws:userid}"), true),
+            ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::${aws:PrincipalAccount}:role/x"), true),
+            ("StringEquals", "aws:PrincipalOrgID", json!("${aws:ResourceOrgID}"), false),
+            ("StringEquals", "aws:SourceAccount", json!("${aws:ResourceAccount}"), false),
+            ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::${AWS:ResourceAccount}:role/*"), false),
             ("StringEquals", "kms:CallerAccount", json!("123456789012"), false),
             ("StringEquals", "kms:ViaService", json!("s3.eu-west-1.amazonaws.com"), true),
             ("StringEquals", "s3:DataAccessPointAccount", json!("123456789012"), false),
-            ("StringEquals", "lambda:FunctionUrlAuthType", json!("AWS_IAM"), false),
+            // Everybody who has any account at AWS can sign a request.
+            ("StringEquals", "lambda:FunctionUrlAuthType", json!("AWS_IAM"), true),
             ("StringEquals", "lambda:FunctionUrlAuthType", json!("NONE"), true),
             ("Bool", "elasticfilesystem:AccessedViaMountTarget", json!("true"), false),
             ("Bool", "elasticfilesystem:AccessedViaMountTarget", json!(false), true),
@@ -304,6 +377,9 @@ mod tests {
             ("IpAddress", "aws:SourceIp", json!("::/0"), true),
             ("IpAddress", "aws:SourceIp", json!("2000::/3"), true),
             ("IpAddress", "aws:SourceIp", json!("2001:db8::/32"), false),
+            ("IpAddress", "aws:SourceIp", json!("2600::/12"), true),
+            ("IpAddress", "aws:SourceIp", json!("::ffff:0.0.0.0/96"), true),
+            ("IpAddress", "aws:SourceIp", json!("::ffff:203.0.113.0/120"), false),
             ("IpAddress", "aws:SourceIp", json!("nonsense"), true),
             ("NotIpAddress", "aws:SourceIp", json!("203.0.113.0/24"), true),
             ("StringEquals", "aws:SourceAccount", json!([]), true),
@@ -311,6 +387,27 @@ mod tests {
             let document = statement(json!("*"), json!({operator: {key: value.clone()}}));
             assert_eq!(ask("policy_public", json!({}), document), Truth::from(public), "{operator} {key} {value}");
         }
+    }
+
+    #[test]
+    fn a_value_that_must_be_there() {
+        for (there, public) in [
+            (json!({"aws:PrincipalOrgPaths": "false"}), false),
+            (json!({"AWS:principalorgpaths": [false]}), false),
+            (json!({"aws:PrincipalOrgPaths": "true"}), true),
+            (json!({"aws:PrincipalOrgPaths": ["false", "true"]}), true),
+            (json!({"aws:PrincipalOrgID": "false"}), true),
+            (json!({"aws:PrincipalOrgPaths": []}), true),
+        ] {
+            for operator in ["ForAllValues:StringLike", "StringLikeIfExists", "ForAllValues:StringLikeIfExists"] {
+                let condition = json!({operator: {"aws:PrincipalOrgPaths": "o-abc/*"}, "Null": there});
+                let document = statement(json!("*"), condition);
+                assert_eq!(ask("policy_public", json!({}), document), Truth::from(public), "{operator} {there}");
+            }
+        }
+        // Alone it says only that there is one.
+        let document = statement(json!("*"), json!({"Null": {"aws:PrincipalOrgID": "false"}}));
+        assert_eq!(ask("policy_public", json!({}), document), Truth::True);
     }
 
     #[test]
@@ -324,6 +421,8 @@ mod tests {
             ("aws:SourceArn", "arn:aws:sns:eu-west-1:333333333333:t", true),
             ("aws:SourceArn", "arn:aws:s3:::bucket", false),
             ("aws:SourceVpc", "vpc-1", false),
+            ("aws:PrincipalAccount", "${aws:ResourceAccount}", false),
+            ("aws:PrincipalAccount", "${aws:PrincipalAccount}", true),
         ] {
             let truth = ask_of(&resource, "policy_public", json!({"trusted": [222222222222_i64]}), by(key, value));
             assert_eq!(truth, Truth::from(public), "{key} {value}");

@@ -9,7 +9,7 @@ use base64::Engine;
 use flate2::read::GzDecoder;
 use regex::{Captures, Regex, RegexSet};
 
-use super::secret_data::{ASSIGNMENT, FORMS, PLACEHOLDERS, REFERENCES, SECRET_ENDS};
+use super::secret_data::{AROUND, ASSIGNMENT, FORMS, PLACEHOLDERS, REFERENCES, SECRET_ENDS};
 use crate::base::redact;
 
 /// What is decoded of one text, in bytes.
@@ -147,8 +147,19 @@ fn is_no_placeholder(text: &str) -> bool {
     let first = lower.chars().next();
     first.is_some_and(|first| !lower.chars().all(|c| c == first))
         && !PLACEHOLDERS.iter().any(|word| lower.contains(word))
-        && !["$", "{", "<", "%(", "`"].iter().any(|start| lower.starts_with(start))
+        && !AROUND.iter().any(|(open, close)| lower.starts_with(*open) && lower.ends_with(*close))
+        && !is_variable(&lower)
         && !lower.contains("${")
+}
+
+// `$NAME`, `$(command)`, `%(name)s`, and words behind the signs by which tools know theirs (`!vault`, `&anchor`, `@file`).
+fn is_variable(lower: &str) -> bool {
+    let word = |c: char| c.is_ascii_lowercase() || c == '_';
+    if let Some(name) = lower.strip_prefix('$') {
+        return name.starts_with(|c| word(c) || "{($".contains(c));
+    }
+    lower.starts_with("%(")
+        || lower.strip_prefix(['!', '&', '@']).is_some_and(|name| name.chars().all(|c| word(c) || "-./:".contains(c)))
 }
 
 // Whether the value of a setting for a secret is one, by itself: no reference, no placeholder, no plain word.

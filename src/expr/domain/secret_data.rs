@@ -98,18 +98,12 @@ pub static PLACEHOLDERS: &[&str] = &[
     "not-a-",
 ];
 
+/// What stands around the name of a secret (`<password>`, `{{password}}`, `%PASSWORD%`). Passwords only begin so.
+pub static AROUND: &[(char, char)] =
+    &[('{', '}'), ('<', '>'), ('[', ']'), ('(', ')'), ('`', '`'), ('%', '%'), ('@', '@'), ('$', '$')];
+
 /// Beginnings of values, in lower case, that name a secret or say how to get it.
 pub static REFERENCES: &[&str] = &[
-    "$",
-    "{",
-    "<",
-    "%",
-    "`",
-    "(",
-    "[",
-    "@",
-    "!",
-    "&",
     "arn:",
     "ssm:",
     "ssm/",

@@ -10,7 +10,8 @@ pub static TRUST_LACKS_SOURCE: Domain = Domain {
     name: "trust_lacks_source",
     doc: "Some statement of the trust policy lets a service assume the role without a condition that says for whom it may act \
           (`aws:SourceAccount`, `aws:SourceArn`, `aws:SourceOrgID` or `aws:SourceOrgPaths`), so that others can make the \
-          service use the role for them. Operators that end in `IfExists`, negated ones and wildcards in the place of the account are no such condition.",
+          service use the role for them. Operators that end in `IfExists` (without `Null` beside them, which says that there is a \
+          value), negated ones and wildcards in the place of the account are no such condition. EC2 uses a role for instances of its own account only, and names no source.",
     keys: &[],
     absent: Truth::False,
     reads: &[],
@@ -28,6 +29,9 @@ pub static TRUST_LACKS_SOURCE: Domain = Domain {
 #[derive(Debug)]
 struct LacksSource;
 
+/// Services that nobody can make use the role of another account.
+const OWN_ACCOUNT: [&str; 2] = ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"];
+
 impl Question for LacksSource {
     fn ask(&self, value: &Value, _: About<'_>) -> Answer {
         let document = match Document::read(value) {
@@ -35,9 +39,9 @@ impl Question for LacksSource {
             Err(why) => return Answer::unknown(why),
         };
         let open = document.allows().filter(|(statement, _)| {
-            statement.principals.of("Service").next().is_some()
+            statement.principals.of("Service").any(|service| !OWN_ACCOUNT.contains(&service))
                 && statement.actions.touch("sts:assumerole*")
-                && !statement.conditions.iter().any(names_source)
+                && !statement.conditions.iter().any(|condition| names_source(condition, statement))
                 && !document.cancels(statement, &statement.actions)
         });
         Answer::allowing(open.map(|(_, decided)| decided).collect(), &document)
@@ -65,6 +69,8 @@ mod tests {
         assert_eq!(lacks(service(), json!("sts:TagSession"), json!(null)), Truth::False);
         assert_eq!(lacks(json!({"AWS": "123456789012"}), assume(), json!(null)), Truth::False);
         assert_eq!(lacks(json!({"Federated": "x"}), json!("sts:AssumeRoleWithSAML"), json!(null)), Truth::False);
+        assert_eq!(lacks(json!({"Service": "ec2.amazonaws.com"}), assume(), json!(null)), Truth::False);
+        assert_eq!(lacks(json!({"Service": "ec2.amazonaws.com.cn"}), assume(), json!(null)), Truth::False);
         for (operator, key, value, expected) in [
             ("StringEquals", "aws:SourceAccount", json!("123456789012"), false),
             ("ArnLike", "AWS:SourceArn", json!("arn:aws:sns:*:123456789012:*"), false),

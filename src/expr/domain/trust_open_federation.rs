@@ -1,7 +1,7 @@
 //! `trust_open_federation`: whether a role can be assumed by everybody who has an account at a public identity provider.
 
 use super::policy::{Condition, Document, Statement};
-use super::policy_public::positive;
+use super::policy_public::demanded;
 use super::{About, Answer, Asked, Domain, Question};
 use crate::expr::{Truth, Value};
 
@@ -10,8 +10,9 @@ pub static TRUST_OPEN_FEDERATION: Domain = Domain {
     name: "trust_open_federation",
     doc: "Some statement of the trust policy lets everybody assume the role who has an account at a provider of identities that \
           is open to the public (GitHub Actions, GitLab, Google, Cognito, ...): no condition on the provider's claims says \
-          whose. The audience of tokens counts only where the provider hands it out; operators that end in `IfExists`, \
-          negated ones and wildcards in the place of the owner do not count.",
+          whose. The audience of tokens counts only where the provider hands it out; operators that end in `IfExists` \
+          (without `Null` beside them, which says that there is a value), negated ones and wildcards in the place of the owner \
+          do not count.",
     keys: &[],
     absent: Truth::False,
     reads: &[],
@@ -82,22 +83,22 @@ fn is_open(principal: &str, statement: &Statement) -> bool {
     let provider = principal.split_once(":oidc-provider/").map_or(principal, |(_, provider)| provider);
     let own_audience = OWN_AUDIENCE.contains(&provider);
     (own_audience || ANY_AUDIENCE.contains(&provider))
-        && !statement.conditions.iter().any(|condition| names_owner(condition, provider, own_audience))
+        && !statement.conditions.iter().any(|condition| names_owner(condition, statement, provider, own_audience))
 }
 
-fn names_owner(condition: &Condition, provider: &str, own_audience: bool) -> bool {
+fn names_owner(condition: &Condition, statement: &Statement, provider: &str, own_audience: bool) -> bool {
     let claim = condition.key.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':'));
     claim.is_some_and(|claim| OWNERS.contains(&claim) || own_audience && claim == "aud")
-        && positive(&condition.operator).is_some_and(|operator| operator.starts_with("string"))
+        && demanded(condition, statement).is_some_and(|operator| operator.starts_with("string"))
         && !condition.values.is_empty()
         && condition.values.iter().all(|value| is_owned(value))
 }
 
-// `repo:owner/*`: what stands before the first wildcard names an owner as a whole.
+// `repo:owner/project-*`: the owner is the first name, and no wildcard or variable reaches into it.
 fn is_owned(value: &str) -> bool {
-    let Some((before, _)) = value.split_once(['*', '?']) else { return !value.is_empty() };
+    let Some((before, _)) = value.split_once(['*', '?', '$']) else { return !value.is_empty() };
     let named = before.split_once(':').map_or(before, |(_, rest)| rest);
-    named.trim_end_matches([':', '/']).len() < named.len() && !named.starts_with([':', '/'])
+    named.find([':', '/']).is_some_and(|end| end > 0)
 }
 
 #[cfg(test)]
@@ -124,6 +125,12 @@ mod tests {
             ("StringEquals", "aud", json!("sts.amazonaws.com"), true),
             ("StringEquals", "sub", json!("repo:shop/app:ref:refs/heads/main"), false),
             ("StringLike", "sub", json!(["repo:shop/*", "repo:shop/app:*"]), false),
+            ("StringLike", "sub", json!("repo:shop/app-*:ref:refs/heads/main"), false),
+            ("StringLike", "job_workflow_ref", json!("shop/ci/.github/workflows/deploy.yml@*"), false),
+            ("StringLike", "repository", json!("shop/app*"), false),
+            ("StringLike", "repository", json!("shop*/app"), true),
+            ("StringLike", "sub", json!("repo:${token.actions.githubusercontent.com:actor}/app:*"), true),
+            ("StringLike", "sub", json!("repo:/app:*"), true),
             ("StringLike", "sub", json!("repo:*"), true),
             ("StringLike", "sub", json!("repo:shop*"), true),
             ("StringLike", "sub", json!(["repo:shop/*", "*"]), true),

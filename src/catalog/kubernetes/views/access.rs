@@ -23,7 +23,7 @@ pub(super) const RBAC_SUBJECT: View = View {
         field("subject.namespace", "namespace of a service account"),
         field(
             "subject.builtin",
-            "one of the cluster's own identities by name, and granted by nothing but the cluster's own bindings",
+            "one of the cluster's own identities by name, and granted by nothing but the cluster's own bindings; or a user that the provider keeps to itself (EKS: eks:*)",
         ),
         open(
             "grants[*]",
@@ -62,7 +62,10 @@ pub(super) const RBAC_BINDING: View = View {
         field("binding.kind", "RoleBinding or ClusterRoleBinding"),
         field("binding.name", "its name"),
         field("binding.namespace", "its namespace"),
-        field("binding.builtin", "the cluster itself makes this binding, with this role and this subject"),
+        field(
+            "binding.builtin",
+            "the cluster itself makes this binding, with this role and this subject; or the subject is a user that the provider keeps to itself",
+        ),
         field("role.kind", "Role or ClusterRole"),
         field("role.name", "name of the role"),
         field("role.exists", "the role is there; unknown in files that do not hold it"),

@@ -1,6 +1,7 @@
 //! Views of the cluster, its namespaces and its nodes.
 
 use super::{NODES, OWNERS, field, open, read};
+use crate::catalog::kubernetes::CUSTOM;
 use crate::catalog::{Read, View};
 use crate::model::Technology::Kubernetes;
 
@@ -21,6 +22,21 @@ const OBJECTS: &[Read] = &[
     read("LimitRange", &["metadata.name"]),
 ];
 
+/// Labels of pods, which policies select by.
+const LABELS: &[Read] = &[
+    read("Pod", &["metadata.labels"]),
+    read("Deployment", &["spec.template.metadata.labels"]),
+    read("StatefulSet", &["spec.template.metadata.labels"]),
+    read("DaemonSet", &["spec.template.metadata.labels"]),
+    read("ReplicaSet", &["spec.template.metadata.labels"]),
+    read("ReplicationController", &["spec.template.metadata.labels"]),
+    read("Job", &["spec.template.metadata.labels"]),
+    read("CronJob", &["spec.jobTemplate.spec.template.metadata.labels"]),
+    read("PodTemplate", &["template.metadata.labels"]),
+    read(CUSTOM, &["metadata.labels", "spec.template.metadata.labels"]),
+    read("ScaledJob", &["spec.jobTargetRef.template.metadata.labels"]),
+];
+
 pub(super) const NAMESPACE: View = View {
     name: "namespace",
     technology: Kubernetes,
@@ -31,7 +47,7 @@ pub(super) const NAMESPACE: View = View {
         field("namespace.workloads", "number of workloads in it"),
         field(
             "network.policies",
-            "number of NetworkPolicies that hold something back (one that allows every pod everything does not); unknown if there are none, but another engine can hold rules for the whole cluster",
+            "number of NetworkPolicies that hold something back (one that allows everything, or that selects none of the pods, does not); unknown if there are none, but another engine can hold rules for the whole cluster",
         ),
         field("network.defaultDenyIngress", "a policy selects every pod and allows no incoming traffic"),
         field("network.defaultDenyEgress", "a policy selects every pod and allows no outgoing traffic"),
@@ -63,6 +79,7 @@ pub(super) const NAMESPACE: View = View {
             read("NodeFacts", &["documents", "processes"]),
         ],
         OBJECTS,
+        LABELS,
     ],
     passes: &[],
 };

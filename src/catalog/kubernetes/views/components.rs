@@ -106,6 +106,7 @@ pub(super) const KUBELET: View = View {
     fields: &[
         field("node", "name of the node"),
         field("virtual", "no machine but capacity of a provider (Fargate, virtual kubelet): nothing to read or set"),
+        field("windows", "the node runs Windows"),
         field("version", "version of the kubelet without `v` and suffix"),
         field(
             "minorsBehind",
@@ -116,7 +117,7 @@ pub(super) const KUBELET: View = View {
         open("flags", "command line flags that are set, as in the component views; unknown without node facts"),
         open(
             "config",
-            "KubeletConfiguration in effect: defaults (those of a kubelet without a file are others), file, drop-ins, flags; booleans and numbers typed, durations and quantities as text",
+            "KubeletConfiguration in effect: defaults (those of a kubelet without a file are others), file, drop-ins, flags; booleans and numbers typed, durations and quantities as text. rotateCertificates (built in: false) and streamingConnectionIdleTimeout (4h) are absent unless somebody wrote them",
         ),
     ],
     sources: &["Node"],

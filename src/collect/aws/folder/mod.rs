@@ -7,6 +7,7 @@
 
 mod name;
 mod recognize;
+mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,6 +20,7 @@ use serde_json::{Map, Value as Json};
 
 use self::name::{FileName, account_in, kebab, region_in};
 pub use self::recognize::is_folder;
+use self::unlisted::Listed;
 use super::credential_report;
 use super::objects::{self, Object, Origin, needed, with_identity};
 use crate::base::text::count;
@@ -102,6 +104,7 @@ pub fn read(
     for (name, answer) in children {
         folder.children(&name, &answer);
     }
+    gaps.extend(folder.unlisted().into_iter().filter(|gap| wanted.of(&gap.kind).is_some()));
     folder.singles();
     let mut unused = 0;
     for (name, answer) in asks {
@@ -149,9 +152,13 @@ pub fn read(
     Ok(inventory)
 }
 
+/// An object: kind, region, name.
+type Key = (&'static str, Option<String>, String);
+
 #[derive(Default)]
 struct Folder {
-    objects: BTreeMap<(&'static str, Option<String>, String), Entry>,
+    objects: BTreeMap<Key, Entry>,
+    listed: Listed,
     regions: BTreeSet<String>,
     account: Option<String>,
 }
@@ -190,6 +197,7 @@ impl Folder {
         }
         let origin = self.origin(region.as_deref());
         for row in found {
+            self.listed.regions.insert((row.kind.name, region.clone()));
             for object in objects::objects(row, Json::Object(answer.clone()), &origin, None) {
                 self.add(row, object);
             }
@@ -205,6 +213,7 @@ impl Folder {
     fn children(&mut self, name: &FileName, answer: &Map<String, Json>) {
         for row in children(name, answer) {
             let Some(parent) = row.each.as_deref().and_then(|each| self.find(each, name)) else { continue };
+            self.listed.parents.insert((row.kind.name, parent.clone()));
             let Some(parent) = self.objects.get(&parent).map(|entry| entry.object.clone()) else { continue };
             let origin = self.origin(parent.region.as_deref());
             for object in objects::objects(row, Json::Object(answer.clone()), &origin, Some(&parent.fields)) {
@@ -255,7 +264,7 @@ impl Folder {
                     let field = row.asks[at].field.as_deref();
                     // An answer about a bucket is none about the account, although their operations have the same name.
                     let its = |own: &str| about.as_deref().is_none_or(|about| about == own || Some(about) == field);
-                    let here = |key: &&(&'static str, Option<String>, String)| {
+                    let here = |key: &&Key| {
                         let near = name.region.is_none() || key.1.is_none() || key.1 == name.region;
                         key.0 == row.kind.name && near && its(&key.2)
                     };
@@ -285,7 +294,7 @@ impl Folder {
         taken
     }
 
-    fn find(&self, kind: &str, name: &FileName) -> Option<(&'static str, Option<String>, String)> {
+    fn find(&self, kind: &str, name: &FileName) -> Option<Key> {
         let about = name.about.as_deref()?;
         let same = |own: &str| own == about || own.replace(['/', ':'], "_") == about.replace(['/', ':'], "_");
         let here = |region: &Option<String>| name.region.is_none() || region.is_none() || *region == name.region;

@@ -153,7 +153,7 @@ fn a_manifest_file_stands_in_for_the_process() {
 
 #[test]
 fn the_configuration_file_of_etcd_replaces_flags() {
-    let facts = "{kind: NodeFacts, metadata: {name: cp-0}, processes: [{component: etcd, pid: 9, argv: [etcd, --config-file=/etc/etcd.yml, --client-cert-auth=false], env: {ETCD_AUTO_TLS: 'true'}}], documents: [{path: /etc/etcd.yml, kind: EtcdConfiguration, content: {name: a, data-dir: /data, client-transport-security: {client-cert-auth: true, cert-file: /c}, peer-transport-security: {cert-file: /p, auto-tls: false}}}]}";
+    let facts = "{kind: NodeFacts, metadata: {name: cp-0}, processes: [{component: etcd, pid: 9, argv: [etcd, --config-file=/etc/etcd.yml, --client-cert-auth=false], env: {ETCD_AUTO_TLS: 'true'}}], documents: [{path: /etc/etcd.yml, kind: EtcdConfiguration, content: {name: a, data-dir: /data, trusted-ca-file: /not/in/a/section, peer-client-cert-auth: true, client-transport-security: {client-cert-auth: true, cert-file: /c}, peer-transport-security: {cert-file: /p, auto-tls: false}}}]}";
     let found = World::live().with(facts).derive("etcd");
     assert_eq!(
         at(&found.subjects[0], "flags"),
@@ -245,6 +245,11 @@ fn files_that_replace_flags() {
     let subject = apiserver("--authentication-config=/authn.yaml", authn);
     assert_eq!(at(&subject, "anonymous.enabled"), "true");
     assert_eq!(at(&subject, "anonymous.paths"), "[\"/livez\"]");
+    for (anonymous, enabled) in [("{}", "false"), ("null", "true")] {
+        let authn =
+            format!("{{path: /authn.yaml, kind: AuthenticationConfiguration, content: {{anonymous: {anonymous}}}}}");
+        assert_eq!(at(&apiserver("--authentication-config=/authn.yaml", &authn), "anonymous.enabled"), enabled);
+    }
     assert!(at(&apiserver("--authentication-config=/authn.yaml", ""), "anonymous.enabled").starts_with("unknown"));
     assert_eq!(at(&apiserver("--anonymous-auth=false", ""), "anonymous.enabled"), "false");
 }

@@ -32,8 +32,6 @@ fn flags_over_drop_ins_over_the_file_over_defaults() {
         ("config.featureGates.A", "true", "file /var/lib/kubelet/config.yaml"),
         ("config.featureGates.B", "false", "flag --feature-gates of the process on node w-0"),
         ("config.seccompDefault", "true", "flag --seccomp-default of the process on node w-0"),
-        // kubeadm writes 0s for "the default".
-        ("config.streamingConnectionIdleTimeout", "\"4h0m0s\"", "default"),
         ("config.rotateCertificates", "true", "file /var/lib/kubelet/config.yaml"),
         ("configFile", "true", "kubelet of node w-0"),
     ] {
@@ -44,6 +42,8 @@ fn flags_over_drop_ins_over_the_file_over_defaults() {
         "documents[0].content.authentication.x509.clientCAFile"
     );
     assert_eq!(at(&subject, "flags.hostname-override"), "absent");
+    // kubeadm writes 0s for "the default": that is as good as nothing.
+    assert_eq!(at(&subject, "config.streamingConnectionIdleTimeout"), "absent");
 }
 
 #[test]
@@ -54,6 +54,11 @@ fn every_kubelet_of_a_node_is_judged() {
     let found = World::live().node("w-0", "").with(&facts).derive("kubelet");
     let read = |subject: &Subject| at(subject, "config.authentication.anonymous.enabled");
     assert_eq!(found.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
+    // What one of them reports of itself says nothing of the other.
+    let answer =
+        "{kind: KubeletConfigz, metadata: {name: w-0}, kubeletconfig: {authentication: {anonymous: {enabled: false}}}}";
+    let asked = World::live().node("w-0", "").with(&facts).with(answer).derive("kubelet");
+    assert_eq!(asked.subjects.iter().map(read).collect::<Vec<_>>(), ["false", "true"]);
     let elements: Vec<_> = found.subjects.iter().map(|subject| subject.element.as_deref()).collect();
     assert_eq!(elements, [Some("process 1"), Some("process 2")]);
 }
@@ -119,6 +124,9 @@ fn nodes_without_data() {
     assert_eq!(names(&found), ["kubelet fargate", "kubelet w-0"]);
     assert_eq!(at(&found.subjects[0], "virtual"), "true");
     assert_eq!(at(&found.subjects[1], "virtual"), "false");
+    assert_eq!(at(&found.subjects[1], "windows"), "false");
+    let windows = "{kind: Node, metadata: {name: win-0}, status: {nodeInfo: {operatingSystem: windows}}}";
+    assert_eq!(at(&World::live().with(windows).derive("kubelet").subjects[0], "windows"), "true");
     for path in ["config.readOnlyPort", "flags.hostname-override", "configFile", "source"] {
         assert_eq!(
             at(&found.subjects[1], path),

@@ -43,7 +43,7 @@ fn directions_of_a_policy() {
         (json!({"podSelector": {}, "ingress": [{"from": [], "ports": null}], "egress": [{}]}), "0", "false", "false"),
         (json!({"podSelector": {}, "ingress": [{}], "policyTypes": ["Ingress", "Egress"]}), "1", "false", "true"),
         (json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}), "1", "false", "false"),
-        (json!({"podSelector": {"matchLabels": {"app": "gateway"}}, "ingress": [{}]}), "1", "false", "false"),
+        (json!({"podSelector": {"matchLabels": {"app": "gateway"}}, "ingress": [{}]}), "0", "false", "false"),
         (json!({"podSelector": {}, "ingress": "all"}), "?", "?", "false"),
     ];
     for (spec, policies, ingress, egress) in cases {
@@ -69,6 +69,53 @@ fn policies_that_cannot_be_seen_are_unknown() {
     assert_eq!(network(&World::live(&[shop.clone(), crd.clone()])), shown_network("?", "?", "?"));
     let deny = policy("shop", "deny", json!({"podSelector": {}}));
     assert_eq!(network(&World::live(&[shop, crd, deny])), shown_network("1", "true", "?"));
+}
+
+#[test]
+fn policies_for_pods_that_are_not_there_hold_nothing() {
+    let shop = || namespace("shop", json!({}));
+    let selecting = |selector: Json| policy("shop", "p", json!({"podSelector": selector}));
+    let template = |labels: Json| json!({"spec": {"template": {"metadata": {"labels": labels}, "spec": {}}}});
+    let web = || object("Deployment", "shop", "web", template(json!({"app": "web"})));
+    let count = |objects: &[Json]| {
+        let text = network(&World::live(objects)).remove(0);
+        text.split_once("\"policies\":").unwrap().1.split(',').next().unwrap().to_owned()
+    };
+    let db = || selecting(json!({"matchLabels": {"app": "db"}}));
+    assert_eq!(count(&[shop(), db(), web()]), "0");
+    let namespaces = World::live(&[shop(), db(), web()]).view("namespace");
+    assert_eq!(
+        stands(&namespaces.subjects[0], "network.policies"),
+        "network.policies (NetworkPolicy p selects no pod of the namespace)"
+    );
+    assert_eq!(count(&[shop(), selecting(json!({"matchLabels": {"app": "web"}})), web()]), "1");
+    assert_eq!(
+        count(&[
+            shop(),
+            selecting(json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]})),
+            web()
+        ]),
+        "0"
+    );
+    // One pod of the kind is enough, made by a job, live, or with labels that its controller adds.
+    let job =
+        json!({"spec": {"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"app": "db"}}, "spec": {}}}}}});
+    assert_eq!(count(&[shop(), db(), web(), object("CronJob", "shop", "dump", job)]), "1");
+    let live = object("Pod", "shop", "db-0", json!({"metadata": {"labels": {"app": "db"}}, "spec": {}}));
+    assert_eq!(count(&[shop(), db(), web(), live]), "1");
+    // Pods of other namespaces are others; where there are none, a policy waits for them.
+    assert_eq!(count(&[shop(), db(), object("Deployment", "lab", "db", template(json!({"app": "db"})))]), "1");
+    assert_eq!(
+        count(&[shop(), selecting(json!({"matchExpressions": [{"key": "app", "operator": "Near"}]})), web()]),
+        "?"
+    );
+    // Files need not hold what makes its pods.
+    assert_eq!(network(&World::files(&[shop(), db(), web()])), shown_network("?", "false", "false"));
+    let unseen = World::live(&[shop(), db(), web()]).without("StatefulSet", None);
+    assert_eq!(network(&unseen), shown_network("?", "false", "false"));
+    let deny = policy("shop", "deny", json!({"podSelector": {}}));
+    let unseen = World::live(&[shop(), db(), deny, web()]).without("StatefulSet", None);
+    assert_eq!(network(&unseen), shown_network("1", "true", "false"));
 }
 
 #[test]

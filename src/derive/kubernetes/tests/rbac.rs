@@ -37,6 +37,25 @@ fn can(world: &World, who: &str, verb: &str, resource: &str, cluster_only: bool)
 }
 
 #[test]
+fn users_of_the_provider_are_its_own() {
+    let admin = ("ClusterRole", "cluster-admin");
+    let objects = [
+        binding("ClusterRoleBinding", "", "eks:addon-cluster-admin", admin, user("eks:addon-manager")),
+        // Anybody may bear such a name elsewhere, and a service account or a group may here.
+        binding("ClusterRoleBinding", "", "eks:mine", admin, group("eks:mine")),
+    ];
+    let builtin = |distribution: &str| {
+        let mut world = World::live(&objects);
+        world.0.system.distribution = Some(distribution.into());
+        (world.read("rbac_binding", "binding.builtin"), world.read("rbac_subject", "subject.builtin"))
+    };
+    let (bindings, subjects) = builtin("eks");
+    assert!(bindings[0].ends_with("addon-manager: true") && bindings[1].ends_with("mine: false"), "{bindings:?}");
+    assert_eq!(subjects, ["Group eks:mine: false", "User eks:addon-manager: true"]);
+    assert_eq!(builtin("upstream").1, ["Group eks:mine: false", "User eks:addon-manager: false"]);
+}
+
+#[test]
 fn a_grant_stands_where_a_person_would_change_it() {
     let world = World::files(&[])
         .with_place(cluster_role("own", json!([rule(&["get"], &[""], &["secrets"])])), 10)
