@@ -348,6 +348,7 @@ fn a_privileged_container_put_into_a_running_pod_is_found_at_its_controller() {
             "kubernetes-container-no-net-raw: Deployment lab/bench [debugger]",
             "kubernetes-container-no-privilege-escalation: Deployment lab/bench [debugger]",
             "kubernetes-container-not-privileged: Deployment lab/bench [debugger]",
+            "kubernetes-container-seccomp-profile: Deployment lab/bench [debugger]",
         ]
     );
     let outcomes = after.outcomes("kubernetes-container-not-privileged", "failed");
