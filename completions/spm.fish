@@ -54,7 +54,7 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l node-facts -d 'Node fac
 complete -c spm -n "__fish_spm_using_subcommand scan" -l system -d 'System of the settings file to scan; or the name in reports and history of what the other options name, else the context or directory' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l context -d 'Context of the kubeconfig; the current one if none' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only what lies in these namespaces, and what lies in none, judged by all that was read: of files everything, of a running cluster no other namespace but for its roles and bindings; of an account regions, see --region to read no others' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions, see --region to read no others' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces (regions)' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l kubelet-ca -d 'Certificate authority of the kubelets, which are asked for their configuration if the identity may `get nodes/configz`; that of the kubeconfig if none' -r -F
@@ -89,20 +89,20 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l view -d '`complete` als
 complete\t'Everything'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l sort -d 'Order of the rules, by one of the columns attention, system, technology, standard, rule, title, severity, result, failed, waived, manual, passed, not-relevant, assessed' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l format -d 'Format of standard output, or of --output files that name none' -r -f -a "table\t'Readable page for a terminal: posture, what failed and why, what could not be decided'
-json\t'Everything in one document, format spm.assessment/v1'
+json\t'Everything in one document, what is Not relevant too, format spm.assessment/v1'
 csv\t'One row per rule and resource, for spreadsheets'
 html\t'Interactive page in one file for a browser, works offline'
 markdown\t'Summary for pull requests and tickets'
-sarif\t'SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known'
+sarif\t'SARIF 2.1.0 for code scanning: what failed, with file and line where known'
 junit\t'JUnit XML for pipelines: a suite per standard, a test case per rule and resource'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on -d 'Exit with 1 if something failed at or above this severity and is not waived (or, with `manual`, could not be decided)' -r -f -a "critical\t'Failed rules of critical severity'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on -d 'Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)' -r -f -a "critical\t'Failed rules of critical severity'
 high\t'High and above'
 medium\t'Medium and above'
 low\t'Any failed rule'
 manual\t'Any failed rule, and any that could not be decided'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l baseline -d 'Compare with an earlier scan: a file that `spm scan --format json` wrote, or a stored scan by date, time, id or `latest`' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on-new -d 'Exit with 1 if something failed at or above this severity that had not failed in the baseline' -r -f -a "critical\t'Failed rules of critical severity'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on-new -d 'Exit with 1 if something failed at or above this severity that had not failed in the baseline, by a check that is in the baseline' -r -f -a "critical\t'Failed rules of critical severity'
 high\t'High and above'
 medium\t'Medium and above'
 low\t'Any failed rule'
@@ -110,19 +110,19 @@ manual\t'Any failed rule, and any that could not be decided'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l in-source-waivers -d 'Take waivers in the configuration itself (annotation `spm.dev/waive` of a resource), or refuse them and say where they are; else what the settings file says, else `allow`' -r -f -a "allow\t'As much as those in a waiver file'
 refuse\t'Nothing: who changes the configuration may not accept its faults'"
-complete -c spm -n "__fish_spm_using_subcommand scan" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand scan" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l pack -d 'Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l config -d 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml' -r -F
-complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that cannot be read does not stop the others, but the exit code is 3'
-complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that cannot be read does not stop the others, but the exit code is 3'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that fails does not stop the others'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that fails does not stop the others'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l allow-node-proxy -d 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l no-cloud -d 'Do not ask the cloud that runs the cluster: of EKS, AWS with the credentials of the environment'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l aws -d 'Scan the AWS account of the environment\'s credentials; the other options of this group say so too'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rules -d 'One line per rule'
-complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if some part of a system could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l no-store -d 'Do not keep this scan'
 complete -c spm -n "__fish_spm_using_subcommand scan" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
@@ -130,8 +130,8 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -s v -l verbose -d 'More: 
 complete -c spm -n "__fish_spm_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c spm -n "__fish_spm_using_subcommand report" -l system -d 'Only these systems' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l at -d 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one' -r
-complete -c spm -n "__fish_spm_using_subcommand report" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
-complete -c spm -n "__fish_spm_using_subcommand report" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand report" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`; else those that the scan was asked for' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -s n -l namespace -d 'Only resources in these namespaces or regions' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l result -d 'Only these results' -r -f -a "failed\t''
 manual\t''
@@ -148,11 +148,11 @@ complete\t'Everything'"
 complete -c spm -n "__fish_spm_using_subcommand report" -l sort -d 'Order of the rules, by one of the columns attention, system, technology, standard, rule, title, severity, result, failed, waived, manual, passed, not-relevant, assessed' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
 complete -c spm -n "__fish_spm_using_subcommand report" -l format -d 'Format of standard output, or of --output files that name none' -r -f -a "table\t'Readable page for a terminal: posture, what failed and why, what could not be decided'
-json\t'Everything in one document, format spm.assessment/v1'
+json\t'Everything in one document, what is Not relevant too, format spm.assessment/v1'
 csv\t'One row per rule and resource, for spreadsheets'
 html\t'Interactive page in one file for a browser, works offline'
 markdown\t'Summary for pull requests and tickets'
-sarif\t'SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known'
+sarif\t'SARIF 2.1.0 for code scanning: what failed, with file and line where known'
 junit\t'JUnit XML for pipelines: a suite per standard, a test case per rule and resource'"
 complete -c spm -n "__fish_spm_using_subcommand report" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l query -d 'Print the same filter as a query instead: SQL for the history file, to be run with any SQLite tool, and in its comments DQL for a security platform with the findings as events; or one of the two' -r -f -a "sql\t'SQL on the views of the history file'
@@ -168,7 +168,7 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l ignore-waivers -d 'Ta
 complete -c spm -n "__fish_spm_using_subcommand report" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand report" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c spm -n "__fish_spm_using_subcommand explain" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan' -r
+complete -c spm -n "__fish_spm_using_subcommand explain" -s s -l standard -d 'Only rules of these standards' -r
 complete -c spm -n "__fish_spm_using_subcommand explain" -l resource -d 'Only resources whose `Kind namespace/name` contains this' -r
 complete -c spm -n "__fish_spm_using_subcommand explain" -l result -d 'Only resources with these results; without it, all that are relevant' -r -f -a "failed\t''
 manual\t''
@@ -179,7 +179,7 @@ markdown\t'For tickets'
 json\t'For tools'"
 complete -c spm -n "__fish_spm_using_subcommand explain" -l system -d 'Only these systems' -r
 complete -c spm -n "__fish_spm_using_subcommand explain" -l at -d 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one' -r
-complete -c spm -n "__fish_spm_using_subcommand explain" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand explain" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand explain" -l waivers -d 'Files with waivers and attestations; `spm-waivers.yaml` of the current directory if it is there and none is named' -r -F
 complete -c spm -n "__fish_spm_using_subcommand explain" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -198,7 +198,7 @@ complete -c spm -n "__fish_spm_using_subcommand waive" -l reason -d 'Why it is a
 complete -c spm -n "__fish_spm_using_subcommand waive" -l owner -d 'Who answers for it' -r
 complete -c spm -n "__fish_spm_using_subcommand waive" -l expires -d 'Last day on which it holds' -r
 complete -c spm -n "__fish_spm_using_subcommand waive" -l file -d 'File to append to; made if there is none' -r -F
-complete -c spm -n "__fish_spm_using_subcommand waive" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand waive" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand waive" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -209,7 +209,7 @@ complete -c spm -n "__fish_spm_using_subcommand waive" -s v -l verbose -d 'More:
 complete -c spm -n "__fish_spm_using_subcommand waive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c spm -n "__fish_spm_using_subcommand diff" -l baseline -d 'Compare with a file that `spm scan --format json` wrote instead of an earlier scan' -r -F
 complete -c spm -n "__fish_spm_using_subcommand diff" -l system -d 'Only these systems' -r
-complete -c spm -n "__fish_spm_using_subcommand diff" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand diff" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand diff" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -220,8 +220,8 @@ complete -c spm -n "__fish_spm_using_subcommand diff" -s q -l quiet -d 'Nothing 
 complete -c spm -n "__fish_spm_using_subcommand diff" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c spm -n "__fish_spm_using_subcommand history" -l system -d 'Only these systems' -r
-complete -c spm -n "__fish_spm_using_subcommand history" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan' -r
-complete -c spm -n "__fish_spm_using_subcommand history" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand history" -s s -l standard -d 'Only these standards; else those that the scans were asked for' -r
+complete -c spm -n "__fish_spm_using_subcommand history" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand history" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -242,7 +242,7 @@ complete -c spm -n "__fish_spm_using_subcommand store; and not __fish_seen_subco
 complete -c spm -n "__fish_spm_using_subcommand store; and not __fish_seen_subcommand_from info prune help" -f -a "info" -d 'Say where it is, how large, and what is in it'
 complete -c spm -n "__fish_spm_using_subcommand store; and not __fish_seen_subcommand_from info prune help" -f -a "prune" -d 'Delete old scans; what either option keeps stays, and always the last scan of each system'
 complete -c spm -n "__fish_spm_using_subcommand store; and not __fish_seen_subcommand_from info prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from info" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from info" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from info" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -255,7 +255,7 @@ complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcomman
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from prune" -l keep -d 'Keep this many of the newest scans of each system' -r
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from prune" -l older-than -d 'Delete only scans that are older' -r
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from prune" -l system -d 'Only of these systems' -r
-complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from prune" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from prune" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from prune" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -267,8 +267,7 @@ complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcomman
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "info" -d 'Say where it is, how large, and what is in it'
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete old scans; what either option keeps stays, and always the last scan of each system'
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c spm -n "__fish_spm_using_subcommand standards" -l technology -d 'Only those for this technology' -r -f -a "kubernetes\t''
-aws\t''"
+complete -c spm -n "__fish_spm_using_subcommand standards" -l technology -d 'Only those for this technology' -r
 complete -c spm -n "__fish_spm_using_subcommand standards" -l system -d 'Say which apply to this system of the settings file, and why' -r
 complete -c spm -n "__fish_spm_using_subcommand standards" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -418,7 +417,7 @@ complete -c spm -n "__fish_spm_using_subcommand doctor" -s n -l namespace -d 'On
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l nodes -d 'Read the facts of nodes from pods: `daemonset` creates them for this scan, `facts` reads those of a permanent DaemonSet. Without it nothing is ever created' -r -f -a "daemonset\t'Pods that are created for this scan on every node, and deleted when they have answered'
 facts\t'The logs of the permanent DaemonSet that `spm collect node --print-daemonset` prints'"
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l node-namespace -d 'Namespace of these pods; created for the scan if it is not there' -r
-complete -c spm -n "__fish_spm_using_subcommand doctor" -l store -d 'File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
+complete -c spm -n "__fish_spm_using_subcommand doctor" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand doctor" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

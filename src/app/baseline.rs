@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use super::{Fault, stored, warn};
 use crate::assess::diff::diff;
-use crate::base::text::count;
+use crate::base::text::{count, sanitise};
 use crate::cli::{ScanRef, StoreArgs, Threshold};
 use crate::model::{Assessment, Diff, DiffItem};
 use crate::report::{self, ReadBack};
@@ -16,8 +16,8 @@ use crate::store::{SystemKey, Which};
 
 /// What the user compares with.
 pub enum Baseline<'a> {
-    /// Assessments of a file.
-    File(&'a str, Vec<Assessment>),
+    /// What a file holds.
+    File(&'a str, ReadBack),
     /// A scan of the history.
     Stored(&'a StoreArgs, ScanRef),
 }
@@ -34,8 +34,13 @@ impl<'a> Baseline<'a> {
                 }
                 Ok(Baseline::Stored(store, which))
             }
-            _ => Ok(Baseline::File(text, read(Path::new(text))?.assessments)),
+            _ => Ok(Baseline::File(text, read(Path::new(text))?)),
         }
+    }
+
+    /// Filters kept some of it out of the file.
+    pub fn is_partial(&self) -> bool {
+        matches!(self, Baseline::File(_, ReadBack { partial: true, .. }))
     }
 
     /// The assessment of the same system to compare with, once for each; none for the first scan of a system with the
@@ -43,7 +48,7 @@ impl<'a> Baseline<'a> {
     pub fn before(&mut self, after: &Assessment) -> Result<Option<Assessment>, Fault> {
         let key = SystemKey::from(&after.system);
         match self {
-            Baseline::File(file, assessments) => {
+            Baseline::File(file, ReadBack { assessments, .. }) => {
                 match assessments.iter().position(|assessment| SystemKey::from(&assessment.system) == key) {
                     Some(at) => Ok(Some(assessments.swap_remove(at))),
                     None => {
@@ -83,7 +88,14 @@ impl<'a> Baseline<'a> {
 pub fn read(path: &Path) -> Result<ReadBack, Fault> {
     let fault = |error: &dyn std::fmt::Display| Fault(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(|error| fault(&error))?;
-    report::read_json(BufReader::new(file)).map_err(|error| fault(&error))
+    let read = report::read_json(BufReader::new(file)).map_err(|error| fault(&error))?;
+    if read.partial {
+        warn(&format!(
+            "spm: filters kept some rules out of {}: what failed there is not known",
+            sanitise(&path.display().to_string())
+        ));
+    }
+    Ok(read)
 }
 
 /// Findings that changed, of the standards that the user asked for.
@@ -100,6 +112,7 @@ pub fn compare<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Chan
     diff.new.retain(|item| now.contains(&key(item)));
     diff.open.retain(|item| now.contains(&key(item)));
     diff.fixed.retain(|item| now.contains(&key(item)) || earlier.contains(&key(item)));
+    diff.coverage.newly_assessed.retain(|item| now.contains(&key(item)));
     diff.coverage.became_manual.retain(|item| now.contains(&key(item)));
     Ok(Changes { diff, before })
 }
@@ -113,10 +126,13 @@ fn asked_for(assessment: &Assessment) -> BTreeSet<(&str, &BTreeMap<String, Strin
 }
 
 impl<'a> Changes<'a> {
-    /// What counts as new for a gate.
-    pub fn counted(&self, threshold: Option<Threshold>) -> Vec<DiffItem<'a>> {
-        let manual = (threshold == Some(Threshold::Manual)).then_some(&self.diff.coverage.became_manual);
-        self.diff.new.iter().chain(manual.into_iter().flatten()).copied().collect()
+    /// What counts as new for a gate. What checks find that the baseline does not have is not new, unless it may be `partial`
+    /// and only lack them.
+    pub fn counted(&self, threshold: Option<Threshold>, partial: bool) -> Vec<DiffItem<'a>> {
+        let coverage = &self.diff.coverage;
+        let manual = (threshold == Some(Threshold::Manual)).then_some(&coverage.became_manual);
+        let more = [manual, partial.then_some(&coverage.newly_assessed)].into_iter().flatten().flatten();
+        self.diff.new.iter().chain(more).copied().collect()
     }
 }
 
@@ -140,5 +156,9 @@ pub fn tell(changes: &Changes<'_>) {
     }
     if let Some(more) = diff.new.len().checked_sub(NAMED).filter(|more| *more > 0) {
         warn(&format!("  and {more} more: spm diff"));
+    }
+    match diff.coverage.newly_assessed.len() {
+        0 => {}
+        n => warn(&format!("  {} by checks that the baseline does not have", count(n, "finding"))),
     }
 }

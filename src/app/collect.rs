@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::files::write_private;
+use super::files::write_whole;
 use super::{Exit, Fault, Outcome, print, warn};
+use crate::base::new_file::Readers;
 use crate::base::text::count;
 use crate::cli::{CollectArgs, CollectCommand, GlobalArgs, NodeArgs};
 use crate::collect::node::{NodeOptions, collect};
@@ -58,7 +59,7 @@ fn document(args: &NodeArgs, global: &GlobalArgs) -> Result<Vec<u8>, Fault> {
 }
 
 fn write(path: &Path, document: &[u8]) -> Result<(), Fault> {
-    let written = write_private(path, |out| {
+    let written = write_whole(path, Readers::Owner, |out| {
         out.write_all(document)?;
         out.write_all(b"\n")
     });

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table};
 
-use super::files::write_atomic;
+use super::files::write_whole;
 use super::{Fault, print};
+use crate::base::new_file::Readers;
 use crate::cli::{Colour, GlobalArgs, OutputArgs};
 use crate::report::{self, Format, Layout, Paper, Report, TableStyle, View};
 
@@ -42,7 +43,7 @@ impl Outputs {
     /// Writes the files, then the page.
     pub fn write(&self, report: &Report<'_>, view: &View, style: &TableStyle) -> Result<(), Fault> {
         for (format, path) in &self.files {
-            write_atomic(path, |out| report::write(*format, report, view, style, out))
+            write_whole(path, Readers::Default, |out| report::write(*format, report, view, style, out))
                 .map_err(|error| fault(path, &error))?;
         }
         match self.page {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::page::{lines, paper};
 use super::{Exit, Fault, Outcome, library, print};
+use crate::base::new_file::Readers;
 use crate::base::text::{count, shorten};
 use crate::catalog;
 use crate::cli::{GlobalArgs, RulesArgs, RulesCommand, SchemaOf};
@@ -247,7 +248,7 @@ fn new(id: &str, resource: &str, dir: Option<&Path>) -> Outcome {
         return Err(Fault(format!("{} exists already", path.display())));
     }
     let written = std::fs::create_dir_all(&folder)
-        .and_then(|()| super::files::write_atomic(&path, |out| out.write_all(text.as_bytes())));
+        .and_then(|()| super::files::write_whole(&path, Readers::Default, |out| out.write_all(text.as_bytes())));
     written.map_err(|error| Fault(format!("{}: {error}", path.display())))?;
     print(|out| writeln!(out, "{}", path.display()))?;
     Ok(Exit::Done)

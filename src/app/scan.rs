@@ -91,6 +91,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         }
     }
     let befores: Vec<Option<Assessment>> = befores.into_iter().collect::<Result<_, _>>()?;
+    let partial = baseline.as_ref().is_some_and(Baseline::is_partial);
     let mut new = Vec::new();
     for (before, assessment) in befores.iter().zip(&assessments) {
         let Some(before) = before else { continue };
@@ -98,7 +99,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         if !global.quiet {
             baseline::tell(&changes);
         }
-        new.extend(changes.counted(args.gate.fail_on_new));
+        new.extend(changes.counted(args.gate.fail_on_new, partial));
     }
     let Verdict { exit, why } = Verdict::of(&assessments, &args.gate, &new, others.len());
     if let Some(why) = why.filter(|_| !global.quiet) {

@@ -1,13 +1,11 @@
 //! `spm waive`: a waiver appended to the waiver file.
 
-use std::io;
-use std::path::Path;
-
-use super::files::{read_limited, write_atomic};
+use super::files::{read_limited, write_whole};
 use super::{Exit, Fault, Outcome, decisions, library, print, stored};
 use crate::assess::selector::Selector;
 use crate::assess::waiver_file;
 use crate::assess::waivers::{WaiverRule, apply};
+use crate::base::new_file::Readers;
 use crate::base::spelling;
 use crate::base::text::sanitise;
 use crate::cli::{GlobalArgs, ScanRef, WaiveArgs};
@@ -49,7 +47,8 @@ pub fn run(args: &WaiveArgs, global: &GlobalArgs) -> Outcome {
     };
     let text = waiver_file::append(&file, &text, &waiver, today)
         .map_err(|faults| Fault(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    write(&args.file, &text).map_err(|error| Fault(format!("{file}: {error}")))?;
+    let written = write_whole(&args.file, Readers::Default, |out| out.write_all(text.as_bytes()));
+    written.map_err(|error| Fault(format!("{file}: {error}")))?;
 
     let mut effects = Vec::new();
     for assessment in &mut assessments {
@@ -67,12 +66,6 @@ pub fn run(args: &WaiveArgs, global: &GlobalArgs) -> Outcome {
         }
     })?;
     Ok(Exit::Done)
-}
-
-/// Through a link to the file that it points to, which keeps its place.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    write_atomic(&target, |out| out.write_all(text.as_bytes()))
 }
 
 /// `STANDARD/RULE` or the id of a check, from all that the user may write for it. Patterns stay as they are.

@@ -32,13 +32,12 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
     diff.coverage.gaps_added = only_in(&after.gaps, &before.gaps);
     diff.coverage.gaps_removed = only_in(&before.gaps, &after.gaps);
 
+    let known: BTreeSet<&str> = before.checks.iter().map(|check| check.check.id.as_str()).collect();
     let (before_ranks, after_ranks) = ranks(&before.resources, &after.resources);
-    for (_, pair) in pairs(before, after) {
-        match (pair.before.first(), pair.after.first()) {
-            (None, Some(check)) => diff.coverage.checks_added.push(check),
-            (Some(check), None) => diff.coverage.checks_removed.push(check),
-            _ => {}
-        }
+    for pair in pairs(before, after) {
+        let differs = |other: &[&CheckResult]| pair.other_parameters || other.is_empty();
+        diff.coverage.checks_added.extend(pair.after.first().filter(|_| differs(&pair.before)));
+        diff.coverage.checks_removed.extend(pair.before.first().filter(|_| differs(&pair.after)));
         let both = !pair.before.is_empty() && !pair.after.is_empty();
         let manual_now = pair.after.iter().flat_map(|check| &check.outcomes).any(|o| o.state == State::Manual);
         let hiding = gaps_added(&pair, before, after);
@@ -53,6 +52,9 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
                 (Some(old), None) if may_hide(&diff.coverage.gaps_added, old.resource, manual_now) => Cause::Gap,
                 (Some(old), None) if hiding.iter().any(|gap| gap.may_hide(old.resource)) => Cause::Gap,
                 (Some(old), Some(new)) if narrower && looks_better(old, new) => Cause::Scope,
+                (Some(old), Some(new)) if pair.other_parameters && old.outcome.state != new.outcome.state => {
+                    Cause::Check
+                }
                 (Some(_), Some(_)) => Cause::State,
                 (None, Some(new)) if !before.scope.covers(&after.scope, new.resource) => Cause::Scope,
                 _ => Cause::Resource,
@@ -65,7 +67,7 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
                 after: new.map(|entry| entry.outcome.state),
                 cause,
             };
-            if let Some(list) = list_of(&mut diff, &item) {
+            if let Some(list) = list_of(&mut diff, &item, known.contains(latest.check.check.id.as_str())) {
                 list.push(item);
             }
         });
@@ -73,14 +75,18 @@ pub fn diff<'a>(before: &'a Assessment, after: &'a Assessment) -> Result<Diff<'a
     Ok(diff)
 }
 
-/// Where an item belongs; nowhere if nothing that anybody asks for happened.
-fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>) -> Option<&'d mut Vec<DiffItem<'a>>> {
+/// Where an item belongs; nowhere if nothing that anybody asks for happened. `known` says that its check was there before,
+/// with whatever parameters.
+fn list_of<'d, 'a>(diff: &'d mut Diff<'a>, item: &DiffItem<'a>, known: bool) -> Option<&'d mut Vec<DiffItem<'a>>> {
     use State::{Failed, Manual, NotRelevant, Passed};
     match (item.before, item.after, item.cause) {
         (Some(Failed), Some(Failed), _) => Some(&mut diff.open),
+        (None, Some(Failed), Cause::Check) if !known => Some(&mut diff.coverage.newly_assessed),
         (_, Some(Failed), _) => Some(&mut diff.new),
         (Some(Failed), None, Cause::Check | Cause::Gap | Cause::Scope)
-        | (Some(Failed), Some(Passed | NotRelevant), Cause::Scope) => Some(&mut diff.coverage.no_longer_assessed),
+        | (Some(Failed), Some(Passed | NotRelevant), Cause::Check | Cause::Scope) => {
+            Some(&mut diff.coverage.no_longer_assessed)
+        }
         (Some(Failed), Some(Passed | NotRelevant) | None, _) => Some(&mut diff.fixed),
         (Some(Manual), Some(Manual), _) => None,
         // The list of checks, or the scope, says it in one line.
@@ -165,31 +171,49 @@ fn compare_standards<'a>(before: &'a Assessment, after: &'a Assessment, coverage
     coverage.standards_removed.extend(removed.map(|result| &result.standard));
 }
 
-/// The results of a check with its parameters in both assessments.
+/// The results of a check in both assessments.
 #[derive(Default)]
 struct Pair<'a> {
     before: Vec<&'a CheckResult>,
     after: Vec<&'a CheckResult>,
+    /// The check got other parameters; if not, it has the same ones.
+    other_parameters: bool,
 }
 
 /// The checks of both assessments, the worst severity first. The severity is the one of the later assessment if the
-/// check is there, as people look at that.
-#[allow(clippy::type_complexity)]
-fn pairs<'a>(
-    before: &'a Assessment,
-    after: &'a Assessment,
-) -> Vec<((&'a str, &'a BTreeMap<String, String>), Pair<'a>)> {
-    let mut pairs: BTreeMap<(&str, &BTreeMap<String, String>), Pair<'a>> = BTreeMap::new();
+/// check is there, as people look at that. A check that stands in both once, with other parameters, is still the same
+/// question; with several sets of parameters nobody can say which became which.
+fn pairs<'a>(before: &'a Assessment, after: &'a Assessment) -> Vec<Pair<'a>> {
+    let mut equal: BTreeMap<(&str, &BTreeMap<String, String>), Pair<'a>> = BTreeMap::new();
     for check in &before.checks {
-        pairs.entry((&check.check.id, &check.params)).or_default().before.push(check);
+        equal.entry((&check.check.id, &check.params)).or_default().before.push(check);
     }
     for check in &after.checks {
-        pairs.entry((&check.check.id, &check.params)).or_default().after.push(check);
+        equal.entry((&check.check.id, &check.params)).or_default().after.push(check);
     }
-    let mut pairs: Vec<_> = pairs.into_iter().collect();
-    pairs.sort_by_cached_key(|(_, pair)| {
+    let mut by_check: BTreeMap<&str, Vec<Pair<'a>>> = BTreeMap::new();
+    for ((id, _), pair) in equal {
+        by_check.entry(id).or_default().push(pair);
+    }
+    let mut pairs: Vec<Pair<'a>> = by_check.into_values().flat_map(join_other_parameters).collect();
+    pairs.sort_by_key(|pair| {
         std::cmp::Reverse(pair.after.first().or(pair.before.first()).map(|check| check.check.severity()))
     });
+    pairs
+}
+
+/// Of the pairs of one check makes the only one without an earlier side and the only one without a later side one.
+fn join_other_parameters(pairs: Vec<Pair<'_>>) -> Vec<Pair<'_>> {
+    let (lone, mut pairs): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|pair| pair.before.is_empty() || pair.after.is_empty());
+    let (mut came, mut went): (Vec<_>, Vec<_>) = lone.into_iter().partition(|pair| pair.before.is_empty());
+    if let ([came], [went]) = (came.as_mut_slice(), went.as_mut_slice()) {
+        let (before, after) = (std::mem::take(&mut went.before), std::mem::take(&mut came.after));
+        pairs.push(Pair { before, after, other_parameters: true });
+    } else {
+        pairs.append(&mut came);
+        pairs.append(&mut went);
+    }
     pairs
 }
 
@@ -263,198 +287,4 @@ fn merge<'a>(old: &[Entry<'a>], new: &[Entry<'a>], mut visit: impl FnMut(Option<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::sample::{Size, bare, check, cluster, outcome, resource, rule, standard};
-    use crate::model::{GapReason, Severity};
-    use State::{Failed, Manual, NotRelevant, Passed};
-
-    const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
-
-    /// One check on Deployments; a state per name, `None` if there is no such Deployment.
-    fn deployments(states: [Option<State>; 9]) -> Assessment {
-        let mut assessment = bare("prod", 1, Vec::new(), Vec::new());
-        let mut outcomes = Vec::new();
-        for (name, state) in NAMES.into_iter().zip(states) {
-            if let Some(state) = state {
-                outcomes.push(outcome(assessment.resources.len() as u32, Some("app"), state));
-                assessment.resources.push(resource("Deployment", "shop", name));
-            }
-        }
-        assessment.checks.push(check("one", true, outcomes));
-        assessment
-    }
-
-    fn names<'a>(items: &[DiffItem<'a>]) -> Vec<&'a str> {
-        items.iter().map(|item| &*item.resource.name).collect()
-    }
-
-    fn gap(kind: &str, scope: Option<&str>) -> Gap {
-        let (kind, scope) = (kind.to_owned(), scope.map(str::to_owned));
-        Gap { kind, scope, reason: GapReason::Forbidden, detail: String::new(), permission: None }
-    }
-
-    #[test]
-    fn every_change_has_its_list() {
-        let f = Some(Failed);
-        let before = deployments([f, f, f, f, f, Some(Passed), None, Some(Manual), Some(Manual)]);
-        let after = deployments([f, Some(Passed), Some(NotRelevant), None, Some(Manual), f, f, f, Some(Passed)]);
-        let diff = diff(&before, &after).unwrap();
-        assert_eq!(names(&diff.open), ["a"]);
-        assert_eq!(names(&diff.fixed), ["b", "c", "d"]);
-        assert_eq!(names(&diff.new), ["f", "g", "h"]);
-        assert_eq!(names(&diff.coverage.became_manual), ["e"]);
-        assert_eq!(names(&diff.coverage.became_readable), ["i"]);
-        assert!(diff.coverage.no_longer_assessed.is_empty());
-        let causes: Vec<Cause> = diff.new.iter().chain(&diff.fixed).map(|item| item.cause).collect();
-        use Cause::{Resource, State};
-        assert_eq!(causes, [State, Resource, State, State, State, Resource]);
-    }
-
-    #[test]
-    fn order_and_indices_do_not_matter() {
-        let before = cluster(Size::SMALL, "prod", 1);
-        let mut after = before.clone();
-        after.resources.reverse();
-        after.checks.reverse();
-        let last = after.resources.len() as u32 - 1;
-        for check in &mut after.checks {
-            check.outcomes.reverse();
-            check.outcomes.iter_mut().for_each(|outcome| outcome.resource = last - outcome.resource);
-        }
-        let diff = diff(&before, &after).unwrap();
-        let failed: usize = before.checks.iter().map(|check| check.counts.failed).sum();
-        assert_eq!(diff.open.len(), failed);
-        assert_eq!(Diff { open: Vec::new(), ..diff }, Diff::default());
-    }
-
-    #[test]
-    fn nothing_is_fixed_by_being_invisible() {
-        let f = Some(Failed);
-        let before = deployments([f, f, None, None, None, None, None, None, None]);
-        let mut after = deployments([f, None, None, None, None, None, None, None, None]);
-        let not_seen = |after: &Assessment| {
-            let diff = diff(&before, after).unwrap();
-            assert_eq!(diff.fixed.len() + diff.coverage.no_longer_assessed.len(), 1);
-            names(&diff.coverage.no_longer_assessed).len()
-        };
-        assert_eq!(not_seen(&after), 0);
-        after.gaps = vec![gap("Deployment", Some("elsewhere")), gap("Secret", None)];
-        assert_eq!(not_seen(&after), 0);
-        after.gaps = vec![gap("Deployment", Some("shop"))];
-        assert_eq!(not_seen(&after), 1);
-        // The subjects of a view come from other kinds; that the check is partly Manual shows that it needed them.
-        after.gaps = vec![gap("Pod", None)];
-        assert_eq!(not_seen(&after), 0);
-        after.checks[0].outcomes.push(outcome(0, Some("gap"), Manual));
-        assert_eq!(not_seen(&after), 1);
-        // A gap that has always been there hid nothing before.
-        let mut before = before.clone();
-        before.gaps = after.gaps.clone();
-        assert_eq!(names(&diff(&before, &after).unwrap().fixed), ["b"]);
-
-        after.checks.clear();
-        let diff = diff(&before, &after).unwrap();
-        assert_eq!((names(&diff.coverage.no_longer_assessed), diff.fixed.len()), (vec!["a", "b"], 0));
-        assert_eq!(diff.coverage.checks_removed.len(), 1);
-    }
-
-    #[test]
-    fn a_narrower_scan_fixes_nothing() {
-        let f = Some(Failed);
-        let mut before = deployments([f, f, None, None, None, None, None, None, None]);
-        before.resources.push(ResourceRef { kind: "ClusterRole".into(), scope: None, name: "admin".into() });
-        before.checks.push(check("roles", false, vec![outcome(2, None, Failed)]));
-        let mut after = deployments([f, None, Some(Failed), None, None, None, None, None, None]);
-        after.resources.push(before.resources[2].clone());
-        after.checks.push(check("roles", false, vec![outcome(2, None, Passed)]));
-        let lists = |before: &Assessment, after: &Assessment| {
-            let diff = diff(before, after).unwrap();
-            let own = |items: &[DiffItem<'_>]| items.iter().map(|i| i.resource.name.to_string()).collect::<Vec<_>>();
-            (own(&diff.new), own(&diff.fixed), own(&diff.coverage.no_longer_assessed))
-        };
-        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(lists(&before, &after), (own(&["c"]), own(&["b", "admin"]), own(&[])));
-        // Another namespace: what is in "shop" was not looked at, and what is in none was seen in part.
-        after.scope.narrow(&own(&["other"]), &[]);
-        assert_eq!(lists(&before, &after), (own(&["c"]), own(&[]), own(&["b", "admin"])));
-        // The same part as before.
-        before.scope = after.scope.clone();
-        assert_eq!(lists(&before, &after).2, own(&["b"]), "outside of both");
-        after.scope = Default::default();
-        assert_eq!(lists(&before, &after), (own(&["c"]), own(&["b", "admin"]), own(&[])));
-        // Other files.
-        after.scope.files = Some(own(&["part.yaml"]));
-        assert_eq!(lists(&before, &after), (own(&["c"]), own(&[]), own(&["b", "admin"])));
-    }
-
-    #[test]
-    fn what_a_check_says_it_could_not_see_is_not_fixed() {
-        let node = |name: &str| ResourceRef { kind: "Node".into(), scope: None, name: name.into() };
-        let cluster = ResourceRef { kind: "Cluster".into(), scope: None, name: "prod".into() };
-        let outcomes = vec![outcome(0, None, Failed), outcome(1, None, Failed)];
-        let before = bare("prod", 1, vec![node("n1"), node("n2")], vec![check("files", true, outcomes)]);
-        let lost = |part: &str| {
-            let outcomes = vec![outcome(0, Some(part), Manual)];
-            let after = bare("prod", 2, vec![cluster.clone()], vec![check("files", true, outcomes)]);
-            let diff = diff(&before, &after).unwrap();
-            (diff.fixed.len(), diff.coverage.no_longer_assessed.len())
-        };
-        assert_eq!(lost("NodeFacts"), (0, 2));
-        assert_eq!(lost("NodeFacts n1"), (1, 1));
-        assert_eq!(lost("NodeFacts n3"), (2, 0));
-    }
-
-    #[test]
-    fn other_parameters_are_another_check() {
-        let before = deployments([Some(Failed); 9]);
-        let mut after = before.clone();
-        after.checks[0].params.insert("mode".to_owned(), "\"0600\"".to_owned());
-        let diff = diff(&before, &after).unwrap();
-        assert_eq!((diff.new.len(), diff.open.len(), diff.fixed.len()), (9, 0, 0));
-        assert!(diff.new.iter().all(|item| item.cause == Cause::Check));
-        assert_eq!((diff.coverage.checks_added.len(), diff.coverage.checks_removed.len()), (1, 1));
-    }
-
-    #[test]
-    fn the_worst_comes_first() {
-        let outcomes = vec![outcome(0, None, Failed)];
-        let checks = vec![check("a", false, outcomes.clone()), check("b", true, outcomes)];
-        let after = bare("prod", 1, vec![resource("Pod", "x", "y")], checks);
-        let before = Assessment { checks: Vec::new(), ..after.clone() };
-        let diff = diff(&before, &after).unwrap();
-        assert_eq!(diff.new.iter().map(|item| &*item.check.check.id).collect::<Vec<_>>(), ["b", "a"]);
-    }
-
-    #[test]
-    fn rules_and_standards_that_come_and_go() {
-        let mut before = deployments([Some(Failed); 9]);
-        let mut after = before.clone();
-        let with = |assessment: &Assessment, id: &str, rules: &[&str]| {
-            let rules = rules.iter().map(|id| rule(id, Severity::High, &assessment.checks, &[0])).collect();
-            standard(id, "CIS", rules)
-        };
-        before.standards = vec![with(&before, "cis", &["1", "2"]), with(&before, "old", &["1"])];
-        after.standards = vec![with(&after, "cis", &["2", "3"]), with(&after, "young", &["1"])];
-        let coverage = diff(&before, &after).unwrap().coverage;
-        let ids =
-            |rules: &[(&StandardInfo, &RuleResult)]| rules.iter().map(|(_, rule)| rule.id.clone()).collect::<Vec<_>>();
-        assert_eq!((ids(&coverage.rules_added), ids(&coverage.rules_removed)), (vec!["3".into()], vec!["1".into()]));
-        assert_eq!((&*coverage.standards_added[0].id, &*coverage.standards_removed[0].id), ("young", "old"));
-    }
-
-    #[test]
-    fn different_systems_are_refused() {
-        let error = diff(&cluster(Size::SMALL, "a", 1), &cluster(Size::SMALL, "b", 1)).unwrap_err();
-        assert!(error.to_string().contains("different systems, kubernetes a and kubernetes b"));
-    }
-
-    #[test]
-    fn a_broken_baseline_does_not_stop_it() {
-        let after = deployments([Some(Failed); 9]);
-        let mut before = after.clone();
-        before.checks[0].outcomes[0].resource = 77;
-        let diff = diff(&before, &after).unwrap();
-        assert_eq!((names(&diff.new), diff.open.len()), (vec!["a"], 8));
-    }
-}
+mod tests;

@@ -185,7 +185,8 @@ pub fn apply(
     let waived: Vec<Target> =
         waivers.iter().map(|w| Target::of(assessment, &w.rule, &w.selector, labels, holds(None, w.expires))).collect();
     let states = rule_states(assessment);
-    let mut matched = vec![0; attestations.len()];
+    let answered = |(attestation, target): (&Attestation, &Target)| target.answered(assessment, &words(attestation));
+    let mut matched: Vec<usize> = attestations.iter().zip(&attested).map(answered).collect();
     let mut touched = attest(assessment, attestations, &attested, labels, &mut matched);
     let mut flagged: Vec<usize> =
         waivers.iter().zip(&waived).map(|(waiver, target)| target.kept(assessment, &flag(waiver))).collect();
@@ -294,6 +295,16 @@ impl Target {
         }
         let checks = self.checks.iter().filter_map(|at| assessment.checks.get(*at));
         checks.flat_map(|check| &check.outcomes).filter(|outcome| outcome.waiver.as_deref() == Some(flag)).count()
+    }
+
+    /// Outcomes and rules that the scan answered with these words already.
+    fn answered(&self, assessment: &Assessment, words: &str) -> usize {
+        let checks = self.checks.iter().filter_map(|at| assessment.checks.get(*at));
+        let reasons = checks.flat_map(|check| &check.outcomes).filter_map(|outcome| outcome.detail.as_deref());
+        let rules =
+            self.rules.iter().filter_map(|(standard, rule)| assessment.standards.get(*standard)?.rules.get(*rule));
+        reasons.filter(|detail| detail.reason == words).count()
+            + rules.filter(|rule| rule.hint.as_deref() == Some(words)).count()
     }
 
     /// What became of it if it matched `count` times.

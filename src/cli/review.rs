@@ -13,7 +13,7 @@ use crate::model::State;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "History")]
 pub struct StoreArgs {
-    /// File of the history; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share
+    /// File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share
     #[arg(long, value_name = "FILE", env = "SPM_STORE")]
     pub store: Option<PathBuf>,
 }

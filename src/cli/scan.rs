@@ -267,7 +267,8 @@ pub struct GateArgs {
     /// `latest`
     #[arg(long, value_name = "FILE|SCAN", env = "SPM_BASELINE")]
     pub baseline: Option<String>,
-    /// Exit with 1 if something failed at or above this severity that had not failed in the baseline
+    /// Exit with 1 if something failed at or above this severity that had not failed in the baseline, by a check that is in
+    /// the baseline
     #[arg(long, value_enum, value_name = "SEVERITY", requires = "baseline", env = "SPM_FAIL_ON_NEW")]
     pub fail_on_new: Option<Threshold>,
 }

@@ -16,9 +16,8 @@
 //! that `holds_secret` still gives the same answer.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +25,7 @@ use serde_json::Value as Json;
 
 use super::{Inventory, Mode, secrets};
 use crate::base::command_line;
+use crate::base::new_file::{NewFile, Readers};
 use crate::expr::projection::{Sharing, UNKNOWN};
 use crate::expr::{Map, Value};
 use crate::model::{Gap, Scope, System, Technology};
@@ -112,10 +112,7 @@ impl Mark {
 
 /// Writes a snapshot. It appears under its name when it is finished, and not at all if it never is.
 pub struct SnapshotWriter {
-    path: PathBuf,
-    temporary: PathBuf,
-    // None once finished.
-    out: Option<zstd::Encoder<'static, BufWriter<File>>>,
+    out: zstd::Encoder<'static, BufWriter<NewFile>>,
     objects: u64,
     kinds: BTreeSet<String>,
 }
@@ -123,21 +120,8 @@ pub struct SnapshotWriter {
 impl SnapshotWriter {
     /// Begins the snapshot of a system that is read at `now`. Only the owner may read the file.
     pub fn create(path: &Path, technology: Technology, mode: Mode, now: jiff::Timestamp) -> io::Result<SnapshotWriter> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&temporary)?;
-        let mut writer = SnapshotWriter {
-            path: path.to_owned(),
-            temporary,
-            out: Some(zstd::Encoder::new(BufWriter::with_capacity(1 << 16, file), 3)?),
-            objects: 0,
-            kinds: BTreeSet::new(),
-        };
+        let file = BufWriter::with_capacity(1 << 16, NewFile::create(path, Readers::Owner)?);
+        let mut writer = SnapshotWriter { out: zstd::Encoder::new(file, 3)?, objects: 0, kinds: BTreeSet::new() };
         writer.mark(&Mark::Header { api_version: API_VERSION.to_owned(), technology, mode, now })?;
         Ok(writer)
     }
@@ -174,12 +158,7 @@ impl SnapshotWriter {
             notes: inventory.notes.clone(),
             objects: self.objects,
         })?;
-        if let Some(out) = self.out.take() {
-            let file = out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.sync_all()?;
-            fs::rename(&self.temporary, &self.path)?;
-        }
-        Ok(())
+        self.out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.keep()
     }
 
     fn mark(&mut self, mark: &Mark) -> io::Result<()> {
@@ -189,16 +168,7 @@ impl SnapshotWriter {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.as_mut().map_or(Ok(()), |out| out.write_all(bytes))
-    }
-}
-
-impl Drop for SnapshotWriter {
-    fn drop(&mut self) {
-        if self.temporary.exists() {
-            // Nothing more can be done about a file that cannot be removed.
-            let _ = fs::remove_file(&self.temporary);
-        }
+        self.out.write_all(bytes)
     }
 }
 
@@ -382,7 +352,7 @@ mod tests {
         writer.object("v1", "Pod", b"{}").unwrap();
         assert!(writer.object("v1", "Pod", b"{").is_err());
         drop(writer);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]

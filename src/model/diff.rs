@@ -5,7 +5,7 @@ use super::{CheckResult, Gap, Identity, Outcome, ResourceRef, RuleResult, Severi
 /// What changed. Items are sorted by severity, check, resource and element.
 #[derive(Debug, Default, PartialEq)]
 pub struct Diff<'a> {
-    /// Failed now and not before.
+    /// Failed now and not before, by a check that was there before.
     pub new: Vec<DiffItem<'a>>,
     /// Failed before; now passed, not relevant, or gone with its resource.
     pub fixed: Vec<DiffItem<'a>>,
@@ -25,6 +25,9 @@ pub struct Coverage<'a> {
     /// Failed before; now nobody looked: the check is gone, the scan left that part of the system out, or something that
     /// may hide the resource could not be read.
     pub no_longer_assessed: Vec<DiffItem<'a>>,
+    /// Failed now; before, nobody looked: the check was not evaluated with any parameters. Rules that are new, in a version of spm,
+    /// a pack or another choice of standards, say nothing of what changed in the system.
+    pub newly_assessed: Vec<DiffItem<'a>>,
     /// Checks, or other parameters of checks, that are evaluated now and were not before.
     pub checks_added: Vec<&'a CheckResult>,
     /// Checks, or other parameters of checks, that were evaluated before and are not now.
@@ -84,7 +87,7 @@ pub enum Cause {
     State,
     /// The resource is in one of the assessments only.
     Resource,
-    /// The check with these parameters is in one of the assessments only.
+    /// The check is in one of the assessments only, or has other parameters.
     Check,
     /// Something that may hide the resource could not be read this time.
     Gap,

@@ -57,9 +57,17 @@ fn system(paper: &mut Paper<'_>, changes: &Changes<'_>, all: bool) -> io::Result
     let sums = sums.add(Ink::Green, &format!("{} fixed", diff.fixed.len())).plain("   ");
     let sums = sums.add(Ink::Yellow, &format!("{} still open", diff.open.len())).plain("   ");
     let lost = coverage.became_manual.len() + coverage.no_longer_assessed.len();
-    paper.line(0, &sums.dim(&format!("{lost} not decided any more")))?;
+    let sums = sums.dim(&format!("{lost} not decided any more"));
+    paper.line(
+        0,
+        &match coverage.newly_assessed.len() {
+            0 => sums,
+            n => sums.plain("   ").dim(&format!("{n} by checks that are new")),
+        },
+    )?;
     let limit = if all { usize::MAX } else { LISTED };
     items(paper, "New", Ink::Red, changes, &diff.new, limit)?;
+    items(paper, "Failed by checks that are new", Ink::Yellow, changes, &coverage.newly_assessed, limit)?;
     items(paper, "Fixed", Ink::Green, changes, &diff.fixed, limit)?;
     items(paper, "Not assessed any more, was failed", Ink::Yellow, changes, &coverage.no_longer_assessed, limit)?;
     items(paper, "Not decided any more", Ink::Yellow, changes, &coverage.became_manual, limit)?;
@@ -136,6 +144,9 @@ fn became(item: &DiffItem<'_>) -> String {
         (None, _, Cause::Scope) => "the earlier scan did not look there".to_owned(),
         (_, None, Cause::Scope) => "the later scan did not look there".to_owned(),
         (_, after, Cause::Scope) => format!("{} in what the later scan looked at", state(after)),
+        (before @ Some(_), after @ Some(_), Cause::Check) => {
+            format!("{}, was {} with other parameters", state(after), state(before))
+        }
         (None, _, Cause::Check) => "the check was not evaluated before".to_owned(),
         (_, None, Cause::Check) => "the check is not evaluated any more".to_owned(),
         (None, ..) => "was not there".to_owned(),
@@ -176,8 +187,13 @@ fn coverage_lines(changes: &Changes<'_>) -> Vec<String> {
     say("standards removed", coverage.standards_removed.iter().map(standard).collect());
     say("rules added", coverage.rules_added.iter().map(rule).collect());
     say("rules removed", coverage.rules_removed.iter().map(rule).collect());
-    say("checks added", coverage.checks_added.iter().map(check).collect());
-    say("checks removed", coverage.checks_removed.iter().map(check).collect());
+    let lists = |list: &[&CheckResult], check: &CheckResult| list.iter().any(|other| other.check.id == check.check.id);
+    let (changed, added): (Vec<_>, Vec<_>) =
+        coverage.checks_added.iter().partition(|added| lists(&coverage.checks_removed, added));
+    let removed = coverage.checks_removed.iter().filter(|removed| !lists(&coverage.checks_added, removed));
+    say("checks added", added.into_iter().map(check).collect());
+    say("checks removed", removed.map(check).collect());
+    say("checks with other parameters", changed.into_iter().map(check).collect());
     say("not readable any more", coverage.gaps_added.iter().map(gap).collect());
     say("readable now", coverage.gaps_removed.iter().map(gap).collect());
     lines
@@ -211,6 +227,7 @@ fn value(changes: &Changes<'_>) -> Value {
         "before": scan(changes.before), "after": scan(changes.after),
         "new": items(&changes.diff.new), "fixed": items(&changes.diff.fixed), "open": items(&changes.diff.open),
         "coverage": {
+            "newly_assessed": items(&coverage.newly_assessed),
             "became_manual": items(&coverage.became_manual), "became_readable": items(&coverage.became_readable),
             "no_longer_assessed": items(&coverage.no_longer_assessed),
             "standards_added": standards(&coverage.standards_added),
@@ -240,6 +257,7 @@ fn item_value(changes: &Changes<'_>, item: &DiffItem<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Coverage;
     use crate::report::testing;
 
     #[test]
@@ -255,12 +273,16 @@ mod tests {
         let (before, after): (&'static Assessment, &'static Assessment) =
             (Box::leak(before.into()), Box::leak(after.into()));
         let new = vec![item(after, None, Some(State::Failed)); 70];
+        let newcomer = DiffItem { cause: Cause::Check, ..new[0] };
+        let coverage = Coverage { newly_assessed: vec![newcomer; 2], ..Coverage::default() };
         let fixed = vec![item(before, Some(State::Failed), None); 3];
-        let changes = [Changes { before, after, diff: Diff { new, fixed, ..Diff::default() } }];
+        let changes = [Changes { before, after, diff: Diff { new, fixed, coverage, ..Diff::default() } }];
         let mut out = Vec::new();
         write_text(&changes, &TableStyle::default(), &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
         assert!(page.contains("70 new   3 fixed   0 still open"), "{page}");
+        assert!(page.contains("2 by checks that are new"), "{page}");
+        assert_eq!(page.matches("the check was not evaluated before").count(), 2);
         assert_eq!(page.matches("was not there").count(), LISTED);
         assert!(page.contains("and 20 more"));
         assert_eq!(page.matches("is gone").count(), 3);

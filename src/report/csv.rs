@@ -1,4 +1,5 @@
-//! CSV: one row per rule and resource, or element of it; a rule without resources has one row with empty resource columns.
+//! CSV: one row per rule and resource, or element of it. A rule without resources, and one whose result is not what its
+//! resources show (a person has decided it, or has to), has one more row with empty resource columns.
 //!
 //! The columns are a public contract: new ones are added at the end only. A resource with several deciding properties
 //! has them in one cell each, divided by ` | `, in the same order in every column. Text that a spreadsheet would run as a
@@ -56,6 +57,9 @@ pub const COLUMNS: [&str; 38] = [
     "waiver_source",    // file or annotation
 ];
 
+/// How many columns end a row: when, which scan, and where the waiver is.
+const END: usize = 3;
+
 pub fn write(selection: &Selection<'_>, out: &mut dyn Write) -> io::Result<()> {
     // The kind of a fault must not be lost: a closed pipe is none.
     rows(selection, out).map_err(|fault| match fault.into_kind() {
@@ -70,10 +74,17 @@ fn rows(selection: &Selection<'_>, out: &mut dyn Write) -> csv::Result<()> {
     csv.write_record(COLUMNS)?;
     for row in &selection.rows {
         let front = Front::of(row);
-        let mut empty = true;
+        let mut findings = selection.findings(row).peekable();
+        if findings.peek().is_none() || row.is_overruled() {
+            front.write(&mut csv)?;
+            for column in COLUMNS.iter().skip(front.cells.len()).take(COLUMNS.len() - front.cells.len() - END) {
+                let hint = row.rule.hint.as_deref().filter(|_| *column == "hint");
+                write_text(&mut csv, hint.unwrap_or_default())?;
+            }
+            front.write_end(&mut csv, None)?;
+        }
         let mut check = None;
-        for finding in selection.findings(row) {
-            empty = false;
+        for finding in findings {
             let back = match check.take() {
                 Some((index, back)) if index == finding.check_index => back,
                 _ => CheckCells::of(&finding),
@@ -83,17 +94,6 @@ fn rows(selection: &Selection<'_>, out: &mut dyn Write) -> csv::Result<()> {
             back.write(&mut csv)?;
             front.write_end(&mut csv, finding.outcome.waiver.as_ref().map(|waiver| waiver.source))?;
             check = Some((finding.check_index, back));
-        }
-        if empty {
-            front.write(&mut csv)?;
-            for _ in 13..25 {
-                csv.write_field("")?;
-            }
-            write_text(&mut csv, row.rule.hint.as_deref().unwrap_or_default())?;
-            for _ in 26..35 {
-                csv.write_field("")?;
-            }
-            front.write_end(&mut csv, None)?;
         }
     }
     Ok(csv.flush()?)
@@ -245,7 +245,7 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 mod tests {
     use std::collections::HashMap;
 
-    use super::COLUMNS;
+    use super::{COLUMNS, Row};
     use crate::report::{Format, Report, TableStyle, View, testing, write};
 
     fn rows(report: &Report<'_>, view: &View) -> Vec<HashMap<String, String>> {
@@ -262,7 +262,8 @@ mod tests {
             for view in [View::default(), View { complete: true, ..View::default() }] {
                 let report = testing::report(&set);
                 let selection = view.select(&report);
-                let empty = selection.rows.iter().filter(|row| selection.findings(row).next().is_none()).count();
+                let alone = |row: &&Row<'_>| selection.findings(row).next().is_none() || row.is_overruled();
+                let empty = selection.rows.iter().filter(alone).count();
                 let rows = rows(&report, &view);
                 assert_eq!(rows.len(), selection.shown.findings + empty, "{name}");
                 let with_resource = rows.iter().filter(|row| !row["state"].is_empty()).count();

@@ -1,8 +1,9 @@
 //! JUnit XML that both living schemas accept (Ant's and Jenkins'): a suite per system and standard, a test case per rule and
-//! resource, and one for a rule without resources.
+//! resource, and one for a rule without resources or whose result is not what they show.
 //!
 //! Failed is a failure, Manual and Not relevant are skipped with the reason, a waived failure is skipped with its waiver.
-//! `skipped` carries its reason as text: one of the schemas knows no message attribute there.
+//! `skipped` carries its reason as text: one of the schemas knows no message attribute there. The names of a suite's cases
+//! are unique: servers take a second one of the same name for the first.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -38,9 +39,7 @@ fn suite(
 ) -> io::Result<()> {
     let (mut tests, mut failures, mut skipped) = (0, 0, 0);
     for row in rows {
-        let mut none = true;
         for finding in selection.findings(row) {
-            none = false;
             tests += 1;
             match verdict(finding.outcome.state, finding.outcome.waiver.is_some()) {
                 Verdict::Failure => failures += 1,
@@ -48,15 +47,15 @@ fn suite(
                 Verdict::Fine => {}
             }
         }
-        if none {
+        if has_own_case(row, selection) {
             tests += 1;
             failures += usize::from(row.state == State::Failed);
             skipped += usize::from(matches!(row.state, State::Manual | State::NotRelevant));
         }
     }
-    let system = attribute(&assessment.system.name);
-    let name = attribute(&format!("{} {}", standard.standard.name, standard.standard.version));
-    let time = attribute(assessment.assessed_at.get(..19).unwrap_or("1970-01-01T00:00:00"));
+    let system = escape(&assessment.system.name);
+    let name = escape(&format!("{} {}", standard.standard.name, standard.standard.version));
+    let time = escape(assessment.assessed_at.get(..19).unwrap_or("1970-01-01T00:00:00"));
     writeln!(
         out,
         "  <testsuite id=\"{id}\" package=\"{system}\" name=\"{name}\" timestamp=\"{time}\" hostname=\"{system}\" \
@@ -64,7 +63,7 @@ fn suite(
     )?;
     writeln!(out, "    <properties>")?;
     for (key, value) in [("technology", assessment.system.technology.as_str()), ("standard", &standard.standard.id)] {
-        writeln!(out, "      <property name=\"{key}\" value=\"{}\"/>", attribute(value))?;
+        writeln!(out, "      <property name=\"{key}\" value=\"{}\"/>", escape(value))?;
     }
     if let Some(posture) = standard.totals.posture() {
         writeln!(out, "      <property name=\"posture_percent\" value=\"{posture}\"/>")?;
@@ -94,34 +93,56 @@ fn verdict(state: State, waived: bool) -> Verdict {
     }
 }
 
+/// The rule itself is a case, beside those of its resources.
+fn has_own_case(row: &Row<'_>, selection: &Selection<'_>) -> bool {
+    row.is_overruled() || selection.findings(row).next().is_none()
+}
+
+/// What tells the case of a resource under this rule from the others of the suite.
+fn name(row: &Row<'_>, finding: &Finding<'_>) -> String {
+    let mut name = format!("{} {}", row.rule.id, finding.resource);
+    if let Some(element) = &finding.outcome.element {
+        // Writing to a String cannot fail.
+        _ = write!(name, " {element}");
+    }
+    if row.rule.checks.len() > 1 {
+        _ = write!(name, ", {}", finding.check.check.id);
+        let checks = row.rule.checks.iter().filter_map(|at| row.assessment.checks.get(usize::try_from(*at).ok()?));
+        if checks.filter(|other| other.check.id == finding.check.check.id).count() > 1 {
+            finding.check.params.iter().for_each(|(name_of, value)| _ = write!(name, " {name_of}={value}"));
+        }
+    }
+    name
+}
+
 fn cases(out: &mut dyn Write, row: &Row<'_>, selection: &Selection<'_>) -> io::Result<()> {
-    let system = attribute(&row.assessment.system.name);
+    let system = escape(&row.assessment.system.name);
     let severity = row.rule.severity.map_or("none", |severity| severity.as_str());
-    let mut none = true;
+    let title = escape(&row.rule.title);
     for finding in selection.findings(row) {
-        none = false;
-        let (outcome, resource) = (finding.outcome, finding.resource);
-        let element = outcome.element.as_deref().map_or_else(String::new, |element| format!(" {element}"));
-        let name = attribute(&format!("{} {resource}{element}", row.rule.id));
-        let class = attribute(&resource.kind);
+        let outcome = finding.outcome;
+        let name = escape(&name(row, &finding));
+        let class = escape(&finding.resource.kind);
         write!(out, "    <testcase name=\"{name}\" classname=\"{system}.{class}\" time=\"0\"")?;
         match verdict(outcome.state, outcome.waiver.is_some()) {
             Verdict::Fine => writeln!(out, "/>")?,
             Verdict::Skipped => writeln!(out, "><skipped>{}</skipped></testcase>", escape(&skip_reason(&finding)))?,
             Verdict::Failure => {
-                let title = attribute(&row.rule.title);
                 let text = escape_lines(&failure(&finding));
                 writeln!(out, "><failure type=\"{severity}\" message=\"{title}\">{text}</failure></testcase>")?;
             }
         }
     }
-    if none {
-        let name = attribute(&format!("{} {}", row.rule.id, row.rule.title));
+    if has_own_case(row, selection) {
+        let name = escape(&format!("{} {}", row.rule.id, row.rule.title));
         write!(out, "    <testcase name=\"{name}\" classname=\"{system}.rule\" time=\"0\"")?;
         let hint = row.rule.hint.as_deref().unwrap_or_default();
         match row.state {
             State::Passed => writeln!(out, "/>")?,
-            State::Failed => writeln!(out, "><failure type=\"{severity}\">{}</failure></testcase>", escape(hint))?,
+            State::Failed => {
+                let text = escape(hint);
+                writeln!(out, "><failure type=\"{severity}\" message=\"{title}\">{text}</failure></testcase>")?;
+            }
             State::Manual | State::NotRelevant => {
                 let reason = format!("{}: {hint}", row.result_label());
                 writeln!(out, "><skipped>{}</skipped></testcase>", escape(&reason))?;
@@ -150,6 +171,9 @@ fn skip_reason(finding: &Finding<'_>) -> String {
 fn failure(finding: &Finding<'_>) -> String {
     let mut text = String::new();
     if let Some(detail) = finding.outcome.detail.as_deref() {
+        if let Some(reason) = words::reason(detail) {
+            _ = writeln!(text, "{}", line(reason));
+        }
         for evidence in &detail.evidence {
             let actual =
                 evidence.actual.as_ref().map_or_else(|| " is absent".to_owned(), |a| format!(" = {}", line(a)));
@@ -158,9 +182,6 @@ fn failure(finding: &Finding<'_>) -> String {
                 _ = write!(text, " ({})", line(&location.to_string()));
             }
             text.push('\n');
-        }
-        if detail.evidence.is_empty() {
-            _ = writeln!(text, "{}", line(&detail.reason));
         }
         if detail.omitted > 0 {
             _ = writeln!(text, "and {} more properties", detail.omitted);
@@ -172,10 +193,6 @@ fn failure(finding: &Finding<'_>) -> String {
 // Line breaks of untrusted text must not look like ours.
 fn line(text: &str) -> String {
     sanitise(text).into_owned()
-}
-
-fn attribute(text: &str) -> String {
-    escape(text)
 }
 
 fn escape(text: &str) -> String {
@@ -225,11 +242,20 @@ mod tests {
             for view in [View::default(), View { complete: true, ..View::default() }] {
                 let report = testing::report(&set);
                 let selection = view.select(&report);
-                let alone = selection.rows.iter().filter(|row| selection.findings(row).next().is_none()).count();
+                let alone = selection.rows.iter().filter(|row| super::has_own_case(row, &selection)).count();
                 let xml = junit(&report, &view);
                 assert_eq!(xml.matches("<testcase ").count(), selection.shown.findings + alone, "{name}");
                 assert_eq!(sum(&xml, "tests"), selection.shown.findings + alone, "{name}");
                 assert_eq!(sum(&xml, "failures"), xml.matches("<failure ").count(), "{name}");
+                for suite in xml.split("<testsuite ") {
+                    let names: Vec<&str> = suite
+                        .lines()
+                        .filter_map(|line| line.split_once("<testcase "))
+                        .map(|(_, rest)| rest.split_once(" time=").unwrap().0)
+                        .collect();
+                    let unique: std::collections::BTreeSet<&&str> = names.iter().collect();
+                    assert_eq!(unique.len(), names.len(), "{name}");
+                }
                 assert_eq!(sum(&xml, "skipped"), xml.matches("<skipped>").count(), "{name}");
             }
         }

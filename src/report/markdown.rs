@@ -1,7 +1,7 @@
 //! Markdown for pull requests and tickets: posture, a table of what failed, the first resources of each rule, what is missing.
 //!
-//! Names and values from the system stand in code spans, where nothing is a link, a mention or markup. The number of rules
-//! in detail is bounded; what is left out is counted.
+//! Names and values from the system stand in code spans, where nothing is a link, a mention or markup. Rules stand there in
+//! detail, the worst first, as long as a comment has room for them; what is left out is counted.
 
 use std::io::{self, Write};
 
@@ -10,10 +10,12 @@ use super::{Report, words};
 use crate::base::text::{count, sanitise};
 use crate::model::{Assessment, Evidence, Severity, StandardResult, State};
 
-/// Rules in detail per system.
-const RULES: usize = 50;
+/// Bytes from which on no rule is added in detail: comments of GitHub hold 65,536 characters.
+const ROOM: usize = 60_000;
 /// Resources under one rule.
 const RESOURCES: usize = 5;
+/// Deciding properties of one resource.
+const PROPERTIES: usize = 3;
 /// Columns of a name or value.
 const LONG: usize = 200;
 /// Gaps and notes per system.
@@ -24,13 +26,34 @@ pub fn write(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write
     if report.assessments.is_empty() {
         writeln!(out, "\nNothing was assessed.")?;
     }
+    // Tables come whole; what room they leave is for details.
+    let mut systems = Vec::new();
     for (at, assessment) in report.assessments.iter().enumerate() {
         let rows: Vec<&Row<'_>> = selection.rows_of(at).collect();
+        let failed: Vec<&Row<'_>> = rows.iter().filter(|row| row.state == State::Failed).copied().collect();
         let standards: Vec<&StandardResult> = selection.standards_of(at).collect();
-        system(out, assessment, &standards)?;
-        failed(out, selection, &rows)?;
-        manual(out, selection, &rows)?;
-        remarks(out, assessment)?;
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        system(&mut head, assessment, &standards)?;
+        failed_table(&mut head, &failed)?;
+        manual(&mut tail, selection, &rows)?;
+        remarks(&mut tail, assessment)?;
+        systems.push((failed, head, tail));
+    }
+    let mut room = ROOM.saturating_sub(systems.iter().map(|(_, head, tail)| head.len() + tail.len()).sum());
+    for (failed, head, tail) in systems {
+        out.write_all(&head)?;
+        let mut told = 0;
+        for row in &failed {
+            let mut text = Vec::new();
+            detail(&mut text, selection, row)?;
+            let Some(rest) = room.checked_sub(text.len()) else { break };
+            (room, told) = (rest, told + 1);
+            out.write_all(&text)?;
+        }
+        if told < failed.len() {
+            writeln!(out, "\nand {}, see the table above.", count(failed.len() - told, "more failed rule"))?;
+        }
+        out.write_all(&tail)?;
     }
     if !report.others.is_empty() {
         writeln!(out, "\n## Not assessed\n")?;
@@ -85,15 +108,14 @@ fn system(out: &mut dyn Write, assessment: &Assessment, standards: &[&StandardRe
     Ok(())
 }
 
-fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> io::Result<()> {
-    let rows: Vec<&Row<'_>> = rows.iter().filter(|row| row.state == State::Failed).copied().collect();
+fn failed_table(out: &mut dyn Write, rows: &[&Row<'_>]) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n### Failed: {}\n", count(rows.len(), "rule"))?;
     writeln!(out, "| Severity | Standard | Rule | Title | Failed | Waived | Manual | Passed |")?;
     writeln!(out, "| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")?;
-    for row in &rows {
+    for row in rows {
         let severity = row.rule.severity.map_or("", Severity::as_str);
         let counts = row.counts;
         writeln!(
@@ -108,40 +130,43 @@ fn failed(out: &mut dyn Write, selection: &Selection<'_>, rows: &[&Row<'_>]) -> 
             counts.passed
         )?;
     }
-    for row in rows.iter().take(RULES) {
-        let (id, title) = (text(&row.rule.id), text(&row.rule.title));
-        writeln!(out, "\n#### {} {id} {title}\n", text(&row.standard.standard.short))?;
-        let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
-        for finding in failed().take(RESOURCES) {
-            let element = finding.outcome.element.as_ref().map_or_else(String::new, |e| format!(" {}", code(e)));
-            let waiver = finding.outcome.waiver.as_ref();
-            let waiver = waiver.map_or_else(String::new, |w| format!(", waived {}", text(&words::waiver(w))));
-            writeln!(out, "- {}{element}{waiver}", code(&finding.resource.to_string()))?;
-            let Some(detail) = finding.outcome.detail.as_deref() else { continue };
-            if detail.evidence.is_empty() {
-                writeln!(out, "  - {}", text(&detail.reason))?;
-            }
-            for evidence in detail.evidence.iter().take(RESOURCES) {
-                writeln!(out, "  - {}", property(evidence))?;
-            }
-            let more = detail.evidence.len().saturating_sub(RESOURCES) + detail.omitted;
-            if more > 0 {
-                writeln!(out, "  - properties not listed: {more}")?;
-            }
+    Ok(())
+}
+
+/// A failed rule with the first of its resources.
+fn detail(out: &mut dyn Write, selection: &Selection<'_>, row: &Row<'_>) -> io::Result<()> {
+    let (id, title) = (text(&row.rule.id), text(&row.rule.title));
+    writeln!(out, "\n#### {} {id} {title}\n", text(&row.standard.standard.short))?;
+    if row.is_overruled() {
+        writeln!(out, "{}\n", prose(row.rule.hint.as_deref().unwrap_or_default()))?;
+    }
+    let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
+    for finding in failed().take(RESOURCES) {
+        let element = finding.outcome.element.as_ref().map_or_else(String::new, |e| format!(" {}", code(e)));
+        let waiver = finding.outcome.waiver.as_ref();
+        let waiver = waiver.map_or_else(String::new, |w| format!(", waived {}", text(&words::waiver(w))));
+        writeln!(out, "- {}{element}{waiver}", code(&finding.resource.to_string()))?;
+        let Some(detail) = finding.outcome.detail.as_deref() else { continue };
+        if let Some(reason) = words::reason(detail) {
+            writeln!(out, "  - {}", text(reason))?;
         }
-        if row.counts.failed > RESOURCES {
-            writeln!(out, "- and {} more", row.counts.failed - RESOURCES)?;
+        for evidence in detail.evidence.iter().take(PROPERTIES) {
+            writeln!(out, "  - {}", property(evidence))?;
         }
-        let mut fixes: Vec<&str> = failed().map(|finding| finding.check.check.fix.as_str()).take(RESOURCES).collect();
-        fixes.dedup();
-        for fix in fixes {
-            writeln!(out, "\nFix: {}", prose(fix))?;
+        let more = detail.evidence.len().saturating_sub(PROPERTIES) + detail.omitted;
+        if more > 0 {
+            writeln!(out, "  - properties not listed: {more}")?;
         }
     }
-    match rows.len().saturating_sub(RULES) {
-        0 => Ok(()),
-        more => writeln!(out, "\nand {}, see the table above.", count(more, "more failed rule")),
+    if row.counts.failed > RESOURCES {
+        writeln!(out, "- and {} more", row.counts.failed - RESOURCES)?;
     }
+    let mut fixes: Vec<&str> = failed().map(|finding| finding.check.check.fix.as_str()).take(RESOURCES).collect();
+    fixes.dedup();
+    for fix in fixes {
+        writeln!(out, "\nFix: {}", prose(fix))?;
+    }
+    Ok(())
 }
 
 /// A deciding property: where, what it is, what it should be.
@@ -188,22 +213,25 @@ fn remarks(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
     Ok(())
 }
 
-/// Prose of a rule file, where backticks mark what is typed: that stays code, all else is [`text`].
+/// Prose of a rule file, whole, where backticks mark what is typed: that stays code, and nothing else is markup.
 pub fn prose(raw: &str) -> String {
-    let raw = words::short(raw, 2 * LONG);
     let parts: Vec<&str> = raw.split('`').collect();
     // An odd backtick, of a cut text or a fault of the rule, marks nothing.
     if parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(|part| part.trim().is_empty()) {
-        return text(&raw);
+        return escape(raw);
     }
-    parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { text(part) }).collect()
+    parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { span(part) } else { escape(part) }).collect()
 }
 
-/// Prose: every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
+/// Text from a system, cut to a bearable length, in which nothing is markup.
 pub fn text(raw: &str) -> String {
-    let raw = words::short(raw, 2 * LONG);
+    escape(&words::short(raw, 2 * LONG))
+}
+
+/// Every character that could be markup is escaped, and what GitHub would take for a mention or an address is broken.
+fn escape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() + 16);
-    for c in sanitise(&raw).chars() {
+    for c in sanitise(raw).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
@@ -217,10 +245,13 @@ pub fn text(raw: &str) -> String {
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
-/// A code span; not for tables, where a bar would end the cell.
+/// A name or value, cut to a bearable length, as a code span; not for tables, where a bar would end the cell.
 pub fn code(raw: &str) -> String {
-    let raw = words::short(raw, LONG);
-    let safe = sanitise(&raw);
+    span(&words::short(raw, LONG))
+}
+
+fn span(raw: &str) -> String {
+    let safe = sanitise(raw);
     let longest = safe.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     // A span that begins or ends with a backtick or is empty needs spaces inside.
@@ -230,6 +261,7 @@ pub fn code(raw: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::{Counts, State};
     use crate::report::{Format, Report, TableStyle, View, testing, write};
 
     fn markdown(report: &Report<'_>, view: &View) -> String {
@@ -253,9 +285,8 @@ mod tests {
             let view = View::default();
             let selection = view.select(&report);
             let failed: usize = selection.rows.iter().map(|row| row.counts.failed).sum();
-            let rules = selection.rows.iter().filter(|row| row.counts.failed > 0).count();
             let page = markdown(&report, &view);
-            if rules <= super::RULES {
+            if !page.contains("see the table above") {
                 let listed = page.lines().filter(|line| line.starts_with("- `") && !line.contains(" assessed")).count();
                 let counted: usize = page
                     .lines()
@@ -267,9 +298,33 @@ mod tests {
     }
 
     #[test]
+    fn it_fits_into_a_comment() {
+        let mut large = testing::large(120, 40);
+        for check in &mut large.checks {
+            for outcome in &mut check.outcomes {
+                outcome.state = State::Failed;
+                outcome.detail = Some(testing::failure("spec.template.spec", Some(&"x".repeat(300)), "another").into());
+            }
+        }
+        for rule in &mut large.standards[0].rules {
+            rule.state = State::Failed;
+            rule.counts = Counts { failed: 40, ..Counts::default() };
+        }
+        let page = markdown(&testing::report(&[large]), &View::default());
+        assert!(page.len() < 65_536, "{}", page.len());
+        let told = page.matches("\n#### ").count();
+        assert!(
+            told > 5 && page.contains(&format!("and {} more failed rules, see the table above.", 120 - told)),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn what_a_rule_file_marks_as_code_stays_code() {
         assert_eq!(super::prose("Set `a_b: [x]` on *each*."), "Set `a_b: [x]` on \\*each\\*.");
         assert_eq!(super::prose("odd ` one"), "odd \\` one");
+        let long = format!("Run `{}`.", "x ".repeat(600).trim());
+        assert_eq!(super::prose(&long), long, "a command that is cut is none");
         assert_eq!(super::prose("`` empty"), "\\`\\` empty");
     }
 

@@ -76,11 +76,11 @@ impl Format {
     pub fn help(self) -> &'static str {
         match self {
             Format::Table => "Readable page for a terminal: posture, what failed and why, what could not be decided",
-            Format::Json => "Everything in one document, format spm.assessment/v1",
+            Format::Json => "Everything in one document, what is Not relevant too, format spm.assessment/v1",
             Format::Csv => "One row per rule and resource, for spreadsheets",
             Format::Html => "Interactive page in one file for a browser, works offline",
             Format::Markdown => "Summary for pull requests and tickets",
-            Format::Sarif => "SARIF 2.1.0 for code scanning: what failed or is Manual, with file and line where known",
+            Format::Sarif => "SARIF 2.1.0 for code scanning: what failed, with file and line where known",
             Format::Junit => "JUnit XML for pipelines: a suite per standard, a test case per rule and resource",
         }
     }
@@ -211,8 +211,9 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    // The page itself switches between the complete and the recommended view: it needs what both show.
-    let wide = View { complete: view.complete || format == Format::Html, ..view.clone() };
+    // The page itself switches between the complete and the recommended view: it needs what both show. The document is what
+    // later scans are compared with.
+    let wide = View { complete: view.complete || matches!(format, Format::Html | Format::Json), ..view.clone() };
     let selection = wide.select(report);
     match format {
         Format::Table => terminal::write(report, &selection, style, &mut out)?,

@@ -130,7 +130,9 @@ pub fn failure(path: &str, actual: Option<&str>, expected: &str) -> Detail {
         source: None,
         location: None,
     }];
-    Detail { reason: format!("{path} is not as expected"), hint: None, evidence, omitted: 0 }
+    // As evaluation sums it up.
+    let reason = format!("{path}: {}, expected {expected}", actual.unwrap_or("not set"));
+    Detail { reason, hint: None, evidence, omitted: 0 }
 }
 
 pub fn reason(text: &str, hint: Option<&str>) -> Detail {

@@ -144,6 +144,38 @@ fn nothing_is_lost_between_shown_and_left_out() {
 }
 
 #[test]
+fn what_a_person_decided_is_in_every_format() {
+    let mut assessment = testing::cluster();
+    let rule = assessment.standards[0].rules.iter_mut().find(|rule| rule.id == "1.2.1").unwrap();
+    assert_eq!(rule.state, State::Passed);
+    rule.state = State::Failed;
+    rule.hint = Some("attested as Failed by ann on 2026-11-01, see minutes 7".to_owned());
+    let set = [assessment];
+    let report = testing::report(&set);
+    let text = |format: Format, view: &View| {
+        let mut out = Vec::new();
+        write(format, &report, view, &TableStyle::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let view = View { rule: Some("1.2.1".to_owned()), ..view() };
+    for format in Format::ALL {
+        assert!(text(format, &view).contains("see minutes 7"), "{format}");
+    }
+    let junit = text(Format::Junit, &view);
+    assert!(junit.contains("<failure type=\"critical\"") && junit.contains(">attested as Failed by ann"), "{junit}");
+    let sarif: serde_json::Value = serde_json::from_str(&text(Format::Sarif, &view)).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let result = results.iter().find(|result| result["ruleId"].as_str().unwrap().ends_with("/1.2.1")).unwrap();
+    assert_eq!((&result["kind"], &result["level"]), (&"fail".into(), &"error".into()));
+    // A view of some resources does not change what a person said of the rule.
+    let rule = set[0].standards[0].rules.iter().find(|rule| rule.id == "1.2.1").unwrap();
+    let outcome = &set[0].checks[rule.checks[0] as usize].outcomes[0];
+    let narrow = View { resource: Some(set[0].resources[outcome.resource as usize].to_string()), ..view };
+    let selection = narrow.select(&report);
+    assert_eq!(selection.rows.iter().find(|row| row.rule.id == "1.2.1").unwrap().state, State::Failed);
+}
+
+#[test]
 fn formats_have_names_and_equal_input_gives_equal_bytes() {
     let set = [testing::cluster(), testing::hostile()];
     let report = testing::report(&set);

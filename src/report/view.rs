@@ -195,6 +195,12 @@ impl Row<'_> {
         if self.rule.out_of_scope { "Out of scope" } else { self.state.label() }
     }
 
+    /// The result is not what the resources show: the standard leaves it to a person, or a person has decided it. The
+    /// rule's hint says so.
+    pub fn is_overruled(&self) -> bool {
+        is_overruled(self.rule)
+    }
+
     /// Everything that failed is waived.
     pub fn is_waived(&self) -> bool {
         self.counts.failed > 0 && self.counts.waived == self.counts.failed
@@ -265,7 +271,8 @@ impl View {
                         indices.filter_map(|at| of_checks.get(at)).for_each(|of_check| counts.merge(*of_check));
                         counts
                     });
-                    let state = if narrowed.is_some() { counts.state() } else { rule.state };
+                    let by_resources = narrowed.is_some() && !is_overruled(rule);
+                    let state = if by_resources { counts.state() } else { rule.state };
                     let row = Row { system, assessment, standard, rule, state, counts };
                     if wanted && self.wants(&row, rule_text.as_deref(), narrowed.is_some()) {
                         rows.push(row);
@@ -407,6 +414,10 @@ fn outcomes<'a>(row: Row<'a>, scope: Option<&Vec<bool>>) -> impl Iterator<Item =
 
 fn is_inside(scope: &[bool], outcome: &Outcome) -> bool {
     usize::try_from(outcome.resource).is_ok_and(|at| scope.get(at).copied().unwrap_or(false))
+}
+
+fn is_overruled(rule: &RuleResult) -> bool {
+    rule.state != rule.counts.state()
 }
 
 fn count_of(counts: &Counts, state: State) -> usize {

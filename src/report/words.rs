@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::view::{Row, Selection};
-use crate::base::text::{count, shorten};
+use crate::base::text::count;
+pub use crate::base::text::shorten as short;
 use crate::model::{
-    Assessment, Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource,
+    Assessment, Detail, Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver,
+    WaiverSource,
 };
 
 /// What a system is: technology, version and distribution, or for an account its partition.
@@ -26,9 +28,10 @@ pub fn property(evidence: &Evidence) -> &str {
     if evidence.path.is_empty() { "related resource" } else { &evidence.path }
 }
 
-/// Cut to `columns`, visibly.
-pub fn short(text: &str, columns: usize) -> Cow<'_, str> {
-    shorten(text, columns)
+/// Why a resource has its state, unless that only says once more what the first deciding property does.
+pub fn reason(detail: &Detail) -> Option<&str> {
+    let repeats = |first: &Evidence| detail.reason.strip_prefix(&first.path).is_some_and(|rest| rest.starts_with(": "));
+    Some(detail.reason.as_str()).filter(|reason| !reason.is_empty() && !detail.evidence.first().is_some_and(repeats))
 }
 
 /// `2026-11-21 22:12 UTC` of an RFC 3339 time in UTC; what is no such time stays as it is.
@@ -49,12 +52,13 @@ pub fn coverage(assessment: &Assessment, result: &StandardResult) -> String {
     let people = assessable.len() - answered;
     let all = result.standard.assessable.unwrap_or_default().max(assessable.len());
     let mut text = format!(
-        "{} answer{} {answered} of the {} technically assessable requirements; {people} need{} a person",
+        "{} answer{} {answered} of the {all} technically assessable requirements",
         count(checks.len(), "check"),
         if checks.len() == 1 { "s" } else { "" },
-        all,
-        if people == 1 { "s" } else { "" },
     );
+    if people > 0 {
+        text.push_str(&format!("; {people} need{} a person", if people == 1 { "s" } else { "" }));
+    }
     if all > assessable.len() {
         text.push_str(&format!("; no check answers the other {}", all - assessable.len()));
     }
@@ -122,7 +126,7 @@ pub fn argument(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{argument, coverage, kind_of, minute};
+    use super::{argument, coverage, kind_of, minute, reason};
     use crate::model::Technology;
     use crate::report::testing;
 
@@ -151,6 +155,17 @@ mod tests {
             "7 checks answer 8 of the 325 technically assessable requirements; 2 need a person; \
              no check answers the other 315; 1 more is out of scope."
         );
+    }
+
+    #[test]
+    fn a_reason_is_said_once_and_never_lost() {
+        let mut detail = testing::failure("spec.hostPID", Some("true"), "false");
+        detail.reason = "spec.hostPID: true, expected false, and 1 more".to_owned();
+        assert_eq!(reason(&detail), None);
+        detail.reason = "attested as Failed by ann on 2026-03-01".to_owned();
+        assert_eq!(reason(&detail), Some(detail.reason.as_str()));
+        detail.evidence.clear();
+        assert_eq!(reason(&detail), Some(detail.reason.as_str()));
     }
 
     #[test]

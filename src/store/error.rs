@@ -135,7 +135,8 @@ impl Fault {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path, what: source.to_string() },
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                StoreError::Open { path, why: source.to_string() }
+                let why = "this user may not read it, or may not write in its directory".to_owned();
+                StoreError::Open { path, why }
             }
             _ => StoreError::Sqlite { path, source },
         }

@@ -563,6 +563,33 @@ fn a_gate_on_new_findings_only() {
     assert_eq!(place.scan(&["--fail-on-new", "high"]).code(), 2, "without a baseline");
 }
 
+#[test]
+fn what_new_checks_find_is_not_new() {
+    let place = Place::new();
+    place.scan(&["-q", "-o", "base.json"]).ok();
+    let mut older: Value = serde_json::from_str(&fs::read_to_string(place.path("base.json")).unwrap()).unwrap();
+    assert_eq!(older["left_out"]["rules"], 0, "a baseline without filters is whole");
+    // As of a version of spm without the check that fails.
+    let assessment = &mut older["assessments"][0];
+    let checks = assessment["checks"].as_array_mut().unwrap();
+    let at = checks.iter().position(|check| check["id"] == "kubernetes-container-not-privileged").unwrap();
+    let index = checks.remove(at)["index"].clone();
+    for rule in assessment["standards"][0]["rules"].as_array_mut().unwrap() {
+        rule["checks"].as_array_mut().unwrap().retain(|check| *check != index);
+    }
+    fs::write(place.path("older.json"), older.to_string()).unwrap();
+    let ran = place.scan(&["--baseline", "older.json", "--fail-on-new", "high"]);
+    assert_eq!(ran.code(), 0, "{}", ran.err());
+    assert!(ran.err().contains("1 finding by checks that the baseline does not have"), "{}", ran.err());
+    let diff = place.json(&["diff", "--baseline", "older.json", "--json"]);
+    assert_eq!(diff["systems"][0]["coverage"]["newly_assessed"][0]["name"], "cart");
+    // Of a file that filters made nobody can say what it would have held.
+    place.scan(&["-q", "-o", "part.json", "--rule", "5.2.3"]).ok();
+    let ran = place.scan(&["--baseline", "part.json", "--fail-on-new", "high"]);
+    assert_eq!(ran.code(), 1, "{}", ran.err());
+    assert!(ran.err().contains("filters kept some rules out of part.json"), "{}", ran.err());
+}
+
 #[cfg(unix)]
 #[test]
 fn killing_it_at_any_moment_loses_nothing_that_was_stored() {

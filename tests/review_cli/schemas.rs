@@ -47,3 +47,38 @@ fn every_json_follows_its_schema() {
     follows("app/standards.schema.json", &place.json(&["standards", "--json"]));
     follows("app/rules.schema.json", &place.json(&["rules", "list", "--json"]));
 }
+
+#[test]
+fn every_field_is_described() {
+    fn look(schema: &Value, place: &str, bare: &mut Vec<String>) {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let place = format!("{place}.{name}");
+            if field["description"].is_null() && field["$ref"].is_null() {
+                bare.push(place.clone());
+            }
+            look(field, &place, bare);
+        }
+        for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+            look(definition, name, bare);
+        }
+        let parts = ["oneOf", "anyOf"].into_iter().flat_map(|key| schema[key].as_array().into_iter().flatten());
+        parts.for_each(|part| look(part, place, bare));
+        if schema["items"].is_object() {
+            look(&schema["items"], place, bare);
+        }
+    }
+    for name in [
+        "report/json/schema.json",
+        "report/explain/schema.json",
+        "report/changes.schema.json",
+        "report/history.schema.json",
+        "app/store-info.schema.json",
+        "app/standards.schema.json",
+        "app/rules.schema.json",
+    ] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name);
+        let mut bare = Vec::new();
+        look(&serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap(), name, &mut bare);
+        assert!(bare.is_empty(), "without description: {bare:#?}");
+    }
+}

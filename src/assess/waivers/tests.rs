@@ -234,6 +234,20 @@ fn a_state_that_counts_do_not_explain_stays_until_the_rule_is_attested() {
 }
 
 #[test]
+fn what_a_scan_answered_is_found_again() {
+    let mut assessment = assessment();
+    let all = [
+        attestation("signed", Verdict::Failed),
+        attestation("CIS/3", Verdict::Passed),
+        attestation("no-root", Verdict::Passed),
+    ];
+    let first = apply(&mut assessment, &[], &all, None, today());
+    assert_eq!(first.attestations, [Usage::Applied(2), Usage::Applied(1), Usage::Unmatched]);
+    let stored = assessment.clone();
+    assert_eq!((apply(&mut assessment, &[], &all, None, today()), assessment), (first, stored));
+}
+
+#[test]
 fn rules_are_sorted_anew() {
     let mut assessment = assessment();
     let report = apply(&mut assessment, &[], &[attestation("CIS/3", Verdict::NotRelevant)], None, today());

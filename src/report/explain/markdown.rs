@@ -113,9 +113,9 @@ fn system(out: &mut dyn Write, part: &SystemPart<'_>, filter: &Filter, traces: &
         let state = finding.outcome.state;
         writeln!(out, "- **{}** {}{element}{waiver}", state.label(), code(&finding.resource.to_string()))?;
         let Some(detail) = finding.outcome.detail.as_deref() else { continue };
-        if !detail.reason.is_empty() && (state != State::Failed || detail.evidence.is_empty()) {
+        if let Some(reason) = words::reason(detail) {
             let label = if state == State::Manual { "missing: " } else { "" };
-            writeln!(out, "  - {label}{}", text(&detail.reason))?;
+            writeln!(out, "  - {label}{}", text(reason))?;
         }
         if let Some(hint) = detail.hint.as_ref().filter(|hint| **hint != detail.reason) {
             writeln!(out, "  - look at: {}", text(hint))?;

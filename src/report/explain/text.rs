@@ -196,8 +196,8 @@ impl Page<'_> {
         }
         let Some(detail) = detail else { return Ok(()) };
         let label = if state == State::Manual { "missing: " } else { "" };
-        if !detail.reason.is_empty() && (state != State::Failed || detail.evidence.is_empty()) {
-            paper.fit(room, &Line::new().dim(label).plain(&detail.reason))?;
+        if let Some(reason) = words::reason(detail) {
+            paper.fit(room, &Line::new().dim(label).plain(reason))?;
         }
         if let Some(hint) = detail.hint.as_ref().filter(|hint| **hint != detail.reason) {
             paper.fit(room, &Line::new().dim("look at: ").plain(hint))?;

@@ -143,6 +143,9 @@
     for (let at = id.indexOf(text); at >= 0; at = id.indexOf(text, at + 1)) if (!/[.0-9]/.test(id[at - 1] || " ")) return true;
     return false;
   };
+  const stateOf = (n) => (n[0] ? 0 : n[2] ? 1 : n[3] ? 2 : 3);
+  // Not what the resources show: a person has decided it, or has to.
+  const overruled = (rule) => rule.state !== stateOf(rule.n);
   const select = () => {
     narrow();
     const text = state.rule.toLowerCase();
@@ -161,7 +164,7 @@
         n = [0, 0, 0, 0, 0];
         for (const c of rule.checks) countsIn(c).forEach((k, at) => { n[at] += k; });
         if (n[0] + n[2] + n[3] + n[4] === 0) return;
-        s = n[0] ? 0 : n[2] ? 1 : n[3] ? 2 : 3;
+        if (!overruled(rule)) s = stateOf(n);
       }
       if (!fits(s) || (rule.out && !state.complete)) return;
       rows.push({ rule, n, state: s, order });
@@ -199,18 +202,21 @@
     state.page = Math.min(state.page, pages);
     const from = all ? 0 : (state.page - 1) * RULES_PER_PAGE;
     const rows = shown.slice(from, all ? undefined : from + RULES_PER_PAGE);
-    $("rules").tBodies[0].replaceChildren(...rows.map((row) => {
+    const none = el("tr", {}, el("td", { class: "empty", colspan: COLUMNS.length },
+      D.rules.length ? "No rule fits these filters. " : "There is no rule to show.",
+      D.rules.length ? el("button", { type: "button", onclick: () => $("reset").click() }, "Reset") : null));
+    $("rules").tBodies[0].replaceChildren(...(rows.length ? [] : [none]), ...rows.map((row) => {
       const { rule, n } = row;
       const key = ruleKey(rule);
       const title = rule.title + (rule.partly ? " (technical part only)" : "");
-      return el("tr", { "aria-selected": String(state.open === key) },
+      return el("tr", { "aria-current": state.open === key ? "true" : null },
         el("td", {}, badge(rule.severity)),
         el("td", {}, stateLabel(row.state, rule)),
         el("td", { class: "id" }, el("span", { class: "clamp" }, rule.id)),
         el("td", {}, el("button", { type: "button", class: "link", "data-rule": key, onclick: () => update({ open: key }, true) }, title)),
         el("td", {}, el("span", { class: "line" }, standardName(rule))),
         el("td", {}, el("span", { class: "clamp" }, D.systems[rule.system].name)),
-        [n[0], n[1], n[2], n[3]].map((k, at) => el("td", { class: "num" + (k && at !== 1 ? " s" + (at ? at - 1 : 0) : "") }, k ? number(k) : "-")));
+        [n[0], n[1], n[2], n[3]].map((k, at) => el("td", { class: "num" + (k && at !== 1 ? " s" + (at ? at - 1 : 0) : "") + (k ? "" : " zero"), "data-label": COLUMNS[6 + at][1] }, k ? number(k) : "-")));
     }));
     pager($("rule-pages"), state.page, pages, (page) => { update({ page }, true); $("results").scrollIntoView(); });
   };
@@ -249,7 +255,7 @@
       ...rule.metadata.map(([key, value]) => [key, value]),
       ["Mapping", rule.source],
       ["Note", rule.partly ? "The checks show the technical part of the requirement only." : null],
-      ["What to look at", rule.hint],
+      [overruled(rule) && rule.state !== 1 ? "Decided" : "What to look at", rule.hint ? el("span", {}, prose(rule.hint)) : null],
     ])];
     for (const c of rule.checks) {
       const e = D.evaluations[c];
@@ -266,7 +272,7 @@
 
   const paneExplanation = (rule) => {
     if (!rule.checks.length) {
-      return [el("p", {}, "No configuration shows this requirement: a person has to look."), el("p", {}, rule.hint || "")];
+      return [el("p", {}, "No configuration shows this requirement: a person has to look."), el("p", {}, prose(rule.hint))];
     }
     return rule.checks.flatMap((c) => {
       const check = D.checks[D.evaluations[c].check];
@@ -280,6 +286,7 @@
     });
   };
 
+  const EVIDENCE = ["Property", "Value", "Expected"];
   const finding = (o) => {
     const detail = o.detail ? D.details[o.detail - 1] : null;
     const card = el("div", { class: "finding" },
@@ -294,11 +301,11 @@
       if (hint) card.append(el("p", {}, "Needed: ", prose(optional(hint))));
       if (evidence.length) {
         card.append(el("table", {},
-          el("thead", {}, el("tr", {}, ["Property", "Value", "Expected"].map((h) => el("th", { scope: "col", class: h.toLowerCase() }, h)))),
+          el("thead", {}, el("tr", {}, EVIDENCE.map((h) => el("th", { scope: "col", class: h.toLowerCase() }, h)))),
           el("tbody", {}, evidence.map(([property, actual, expected, source, file, line]) => el("tr", {},
-            el("td", {}, path(T(property)), file ? el("div", { class: "small" }, optional(file) + ":" + line) : null),
-            el("td", { class: "s0" }, actual ? el("code", {}, optional(actual)) : "absent", source ? el("div", { class: "small" }, optional(source)) : null),
-            el("td", { class: "s2" }, T(expected)))))));
+            el("td", { "data-label": EVIDENCE[0] }, path(T(property)), file ? el("div", { class: "small" }, optional(file) + ":" + line) : null),
+            el("td", { class: "s0", "data-label": EVIDENCE[1] }, actual ? el("code", {}, optional(actual)) : "absent", source ? el("div", { class: "small" }, optional(source)) : null),
+            el("td", { class: "s2", "data-label": EVIDENCE[2] }, T(expected)))))));
       }
       if (omitted) card.append(el("p", { class: "small" }, "and " + omitted + " more properties"));
     }
@@ -338,10 +345,10 @@
     const tools = el("div", { class: "tools" },
       el("input", { type: "search", placeholder: "Search resources", "aria-label": "Search resources", value: local.text,
         oninput: (event) => { local.text = event.target.value; local.page = 1; fill(); } }),
-      el("label", {}, el("input", { type: "checkbox", checked: local.all, onchange: (event) => { local.all = event.target.checked; local.page = 1; fill(); } }), " Not relevant too"));
+      el("label", {}, el("input", { type: "checkbox", checked: local.all, onchange: (event) => { local.all = event.target.checked; local.page = 1; fill(); } }), " Show Not relevant"));
     fill();
-    const hint = rule.hint ? [el("p", {}, rule.hint)] : [];
-    return rule.checks.length ? [tools, status, list, nav] : [el("p", {}, "No resources: a person has to look."), ...hint];
+    const hint = rule.hint && overruled(rule) ? [el("p", {}, prose(rule.hint))] : [];
+    return rule.checks.length ? [...hint, tools, status, list, nav] : [el("p", {}, "No resources: a person has to look."), ...hint];
   };
 
   const renderPanel = () => {
@@ -349,6 +356,8 @@
     const panel = $("panel");
     panel.hidden = !rule;
     document.body.classList.toggle("open", Boolean(rule));
+    // What the panel hides must not get the focus.
+    for (const part of [document.querySelector("header"), document.querySelector("main")]) part.inert = Boolean(rule) && matchMedia("(max-width: 760px)").matches;
     if (!rule) { opened = ""; return; }
     if (!TABS.includes(state.tab)) state.tab = "resources";
     const fresh = opened !== state.open;
@@ -414,8 +423,11 @@
     syncForm();
     heading();
     renderRules();
+    const filters = ["standard", "system", "rule", "resource", "namespace"].filter((key) => state[key]).map((key) => key + " \u201c" + state[key] + "\u201d");
+    for (const key of ["result", "severity"]) if (state[key].length) filters.push(key + " " + state[key].join(" or ").replace("_", " "));
     const hidden = D.rules.length - shown.length;
-    $("status").textContent = number(shown.length) + (shown.length === 1 ? " rule" : " rules") + (hidden ? ", " + number(hidden) + " hidden by filters" : "");
+    $("status").textContent = number(shown.length) + (shown.length === 1 ? " rule" : " rules") + (filters.length ? " with " + filters.join(", ") : "") +
+      (hidden ? "; " + number(hidden) + " not shown" + (filters.length ? "" : ", as Not relevant or out of scope") : "");
     renderPanel();
   };
 

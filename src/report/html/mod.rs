@@ -172,18 +172,25 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
     writeln!(
         out,
         "<h3>My systems</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"My systems\"><table id=\"systems\">\
-         <thead><tr><th scope=\"col\">System</th><th scope=\"col\">Kind</th><th scope=\"col\">Standard</th>\
-         <th scope=\"col\">Posture</th><th scope=\"col\">Failed</th><th scope=\"col\">By severity</th><th scope=\"col\">Manual</th>\
-         <th scope=\"col\">Passed</th><th scope=\"col\">Coverage</th><th scope=\"col\">Last assessed</th></tr></thead>\n<tbody>"
+         <thead><tr><th scope=\"col\">System</th><th scope=\"col\">Standard</th><th scope=\"col\" class=\"num\">Posture</th>\
+         <th scope=\"col\" class=\"num\">Failed</th><th scope=\"col\">By severity</th><th scope=\"col\" class=\"num\">Manual</th>\
+         <th scope=\"col\" class=\"num\">Passed</th><th scope=\"col\">Last assessed</th></tr></thead>\n<tbody>"
     )?;
     for (at, assessment) in report.assessments.iter().enumerate() {
         let system = &assessment.system;
         let name = format!(
-            "<th scope=\"row\"><button type=\"button\" class=\"link long\" data-system=\"{at}\">{}</button></th><td>{}</td>",
+            "<th scope=\"row\"><button type=\"button\" class=\"link long\" data-system=\"{at}\">{}</button>\
+             <br><span class=\"small\">{}<br>read from {}</span></th>",
             escape(&words::short(&system.name, 300)),
-            escape(&words::kind_of(system))
+            escape(&words::kind_of(system)),
+            escape(&words::short(&system.origin, 300))
         );
-        let mut time = escape(&words::minute(&assessment.assessed_at));
+        let mut time = format!(
+            "{}<br><span class=\"small\">scan {}, spm {}</span>",
+            escape(&words::minute(&assessment.assessed_at)),
+            escape(&words::short(&assessment.id, 80)),
+            escape(&words::short(&assessment.tool_version, 40))
+        );
         if let Some(part) = assessment.scope.narrowing(assessment.system.technology) {
             _ = write!(time, "<br><span class=\"small\">a part: {}</span>", escape(&words::short(&part, 300)));
         }
@@ -201,23 +208,27 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
             };
             writeln!(
                 out,
-                "<tr>{name}<td>{}</td><td>{}{}</td><td>{}{waived}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"small\">{}</td><td class=\"time\">{time}</td></tr>",
+                "<tr>{name}<td>{}<br><span class=\"small\">{}</span></td><td class=\"num\">{}{}</td><td class=\"num\">{}{waived}</td>\
+                 <td class=\"by\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"time\">{time}</td></tr>",
                 escape(&words::short(&standard, 80)),
+                escape(&words::coverage(assessment, result)),
                 percent(totals.posture()),
                 with_waivers(totals),
                 totals.rules.failed,
                 severities(totals),
                 totals.rules.manual,
-                totals.rules.passed,
-                escape(&words::coverage(assessment, result))
+                totals.rules.passed
             )?;
         }
         if shown.is_empty() {
             writeln!(
                 out,
-                "<tr>{name}<td colspan=\"7\">No standard applies or is shown</td><td class=\"time\">{time}</td></tr>"
+                "<tr>{name}<td colspan=\"6\">No standard applies or is shown</td><td class=\"time\">{time}</td></tr>"
             )?;
         }
+    }
+    if report.assessments.is_empty() && report.others.is_empty() {
+        writeln!(out, "<tr><td colspan=\"8\" class=\"empty\">Nothing was assessed.</td></tr>")?;
     }
     for other in report.others {
         let name = escape(&words::short(&other.name, 300));
@@ -227,7 +238,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
         });
         writeln!(
             out,
-            "<tr><th scope=\"row\">{name}</th><td>{technology}</td><td colspan=\"8\">{status}{why}</td></tr>"
+            "<tr><th scope=\"row\">{name}<br><span class=\"small\">{technology}</span></th><td colspan=\"7\">{status}{why}</td></tr>"
         )?;
     }
     writeln!(out, "</tbody></table></div>")
@@ -263,7 +274,7 @@ const RESULTS: &str = r#"<section id="results" aria-labelledby="results-title" t
 <label>Namespace, region <input name="namespace" type="search" list="namespaces"><datalist id="namespaces"></datalist></label>
 <fieldset><legend>Result</legend><span id="results-boxes"></span></fieldset>
 <fieldset><legend>Severity</legend><span id="severity-boxes"></span></fieldset>
-<label class="box"><input name="complete" type="checkbox"> Not relevant too</label>
+<label class="box"><input name="complete" type="checkbox"> Show Not relevant</label>
 <span class="actions"><button type="button" id="reset">Reset</button> <button type="button" id="share">Copy link</button></span>
 </form>
 <p id="status" role="status" aria-live="polite"></p>

@@ -254,7 +254,11 @@ impl Builder {
                 ]
             })
             .collect();
-        let head = (texts.add(&detail.reason), texts.optional(detail.hint.as_deref()), detail.omitted);
+        let head = (
+            texts.add(words::reason(detail).unwrap_or_default()),
+            texts.optional(detail.hint.as_deref()),
+            detail.omitted,
+        );
         self.details.add(&(head.0, head.1, head.2, evidence))
     }
 

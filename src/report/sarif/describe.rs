@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::base::text::sanitise;
-use crate::model::{Assessment, CheckInfo, Evidence, Outcome, Severity};
+use crate::model::{Assessment, CheckInfo, Evidence, Outcome, Severity, State};
+use crate::report::markdown::prose;
 use crate::report::view::Row;
 use crate::report::words;
 
@@ -45,7 +46,10 @@ pub(super) fn descriptor<'t>(check: &CheckInfo, requirements: impl Iterator<Item
         "name": pascal(&check.id),
         "shortDescription": {"text": text(&check.title)},
         "fullDescription": {"text": text(&check.why)},
-        "help": {"text": format!("{}\n\nHow to fix it: {}{links}", text(&check.why), text(&check.fix))},
+        "help": {
+            "text": format!("{}\n\nHow to fix it: {}{links}", text(&check.why), text(&check.fix)),
+            "markdown": format!("{}\n\n**How to fix it:** {}{links}", prose(&check.why), prose(&check.fix)),
+        },
         "defaultConfiguration": {"level": level(check.severity())},
         "properties": {
             "tags": tags,
@@ -62,6 +66,14 @@ pub(super) fn descriptor<'t>(check: &CheckInfo, requirements: impl Iterator<Item
     descriptor
 }
 
+/// Level of a rule that a person answers.
+pub(super) fn person_level(row: &Row<'_>) -> &'static str {
+    match row.state {
+        State::Failed => row.rule.severity.map_or("warning", level),
+        _ => "none",
+    }
+}
+
 pub(super) fn person_descriptor(id: &str, row: &Row<'_>) -> Value {
     let hint = row.rule.hint.as_deref().unwrap_or("A person has to look.");
     let standard = &row.standard.standard;
@@ -70,8 +82,8 @@ pub(super) fn person_descriptor(id: &str, row: &Row<'_>) -> Value {
         "name": pascal(id),
         "shortDescription": {"text": text(&row.rule.title)},
         "fullDescription": {"text": text(&format!("{} {} {}: {}", standard.short, standard.version, row.rule.id, row.rule.title))},
-        "help": {"text": text(hint)},
-        "defaultConfiguration": {"level": "none"},
+        "help": {"text": text(hint), "markdown": prose(hint)},
+        "defaultConfiguration": {"level": person_level(row)},
         "properties": {"tags": ["security", sanitise(&requirement(row))]},
     })
 }
@@ -87,12 +99,9 @@ pub(super) fn message(name: &str, check: &CheckInfo, outcome: &Outcome) -> Strin
     let Some(detail) = outcome.detail.as_deref() else {
         return text(&(out + &check.title)) + ".";
     };
-    if detail.evidence.is_empty() {
-        out.push_str(&detail.reason);
-    } else {
-        let properties: Vec<String> = detail.evidence.iter().map(property).collect();
-        out.push_str(&properties.join("; "));
-    }
+    let reason = words::reason(detail).map(str::to_owned);
+    let parts: Vec<String> = reason.into_iter().chain(detail.evidence.iter().map(property)).collect();
+    out.push_str(&parts.join("; "));
     if detail.omitted > 0 {
         _ = write!(out, "; and {} more properties", detail.omitted);
     }

@@ -1,9 +1,10 @@
-//! SARIF 2.1.0, shaped for code scanning: one run per system, one result per check and resource that failed or is Manual,
-//! and per rule that a person must answer.
+//! SARIF 2.1.0, shaped for code scanning: one run per system, one result per check and resource that failed, and per rule
+//! that a person answered so.
 //!
-//! Passed and Not relevant resources are no results; they are counted in the run's `properties.leftOut`, as is what
+//! GitHub shows every result as an open alert, whatever its `kind`; so what is Manual is a result only if the view asks for it by
+//! `--result`. What is Passed or Not relevant never is. All of them are counted in the run's `properties.leftOut`, as is what
 //! goes beyond the number of results that code scanning accepts (the worst are kept). Contract: `ruleId` is the check id (or
-//! standard id and rule id for rules without checks), `partialFingerprints["spm/v1"]` is the identity of the finding,
+//! standard id and rule id of what a person answers), `partialFingerprints["spm/v1"]` is the identity of the finding,
 //! stable across runs; a waiver is a suppression.
 
 mod describe;
@@ -16,7 +17,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use describe::{
-    descriptor, encode, level, message, notifications, person_descriptor, person_rule, requirement, text, uri,
+    descriptor, encode, level, message, notifications, person_descriptor, person_level, person_rule, requirement, text,
+    uri,
 };
 
 use super::view::{Finding, Row, Selection};
@@ -64,7 +66,7 @@ struct Run<'a> {
     assessment: &'a Assessment,
     /// Findings that become results, the worst first.
     findings: Vec<Finding<'a>>,
-    /// Rules without checks that are Manual.
+    /// Rules that a person answered, or has to.
     people: Vec<&'a Row<'a>>,
     /// Descriptors: position by id.
     rules: BTreeMap<String, usize>,
@@ -74,7 +76,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(system: usize, assessment: &'a Assessment, selection: &'a Selection<'a>) -> Run<'a> {
-        let rows: Vec<&Row<'_>> = selection.rows_of(system).collect();
+        let mut rows: Vec<&Row<'_>> = selection.rows_of(system).collect();
         // The requirements that each check answers.
         let mut answers: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
         for row in &rows {
@@ -95,8 +97,11 @@ impl<'a> Run<'a> {
             let requirements = answers.get(index).into_iter().flatten().map(String::as_str);
             tags.entry(&check.check.id).or_default().extend(requirements);
         }
-        let people: Vec<&Row<'_>> =
-            rows.into_iter().filter(|row| row.rule.checks.is_empty() && row.state == State::Manual).collect();
+        let with_manual = selection.view.results.contains(&State::Manual);
+        rows.retain(|row| row.is_overruled() && !row.rule.out_of_scope);
+        let all_people = rows.iter().filter(|row| matches!(row.state, State::Failed | State::Manual)).count();
+        let mut people = rows;
+        people.retain(|row| row.state == State::Failed || with_manual && row.state == State::Manual);
         let mut rules = BTreeMap::new();
         let mut descriptors = Vec::new();
         for (_, check) in &checks {
@@ -118,7 +123,11 @@ impl<'a> Run<'a> {
         let room = RESULTS.saturating_sub(people.len());
         let mut findings = Vec::new();
         let mut eligible = 0;
-        for wanted in [is_open as fn(&Outcome) -> bool, is_waived, |outcome| outcome.state == State::Manual] {
+        let mut groups = vec![is_open as fn(&Outcome) -> bool, is_waived];
+        if with_manual {
+            groups.push(|outcome| outcome.state == State::Manual);
+        }
+        for wanted in groups {
             for (check_index, check) in &checks {
                 for outcome in check.outcomes.iter().filter(|o| wanted(o) && selection.lists(system, o)) {
                     let resource = usize::try_from(outcome.resource).ok().and_then(|at| assessment.resources.get(at));
@@ -139,11 +148,14 @@ impl<'a> Run<'a> {
             checks.iter().map(|(_, check)| of(check)).sum()
         };
         let (passed, not_relevant) = (listed(State::Passed), listed(State::NotRelevant));
+        let manual = if with_manual { 0 } else { listed(State::Manual) };
         let left_out = json!({
+            "manual": manual,
+            "manualRules": all_people - people.len(),
             "passed": passed,
             "notRelevant": not_relevant,
             "beyondLimit": eligible - findings.len(),
-            "byFilters": all - eligible - passed - not_relevant,
+            "byFilters": all - eligible - manual - passed - not_relevant,
         });
         Run { assessment, findings, people, rules, descriptors, left_out }
     }
@@ -195,7 +207,7 @@ impl<'a> Run<'a> {
             "level": if failed { level(check.severity()) } else { "none" },
             "message": {"text": message(&name, check, outcome)},
             "locations": [self.location(place, Some((&name, &finding.resource.kind)))],
-            "partialFingerprints": {"spm/v1": identity},
+            "partialFingerprints": fingerprints(&identity, place.is_some()),
             "suppressions": [],
         });
         if let (Some(waiver), Some(slot)) = (&outcome.waiver, result.get_mut("suppressions")) {
@@ -216,14 +228,15 @@ impl<'a> Run<'a> {
         let id = person_rule(row);
         let hint = row.rule.hint.as_deref().unwrap_or("A person has to look.");
         let identity = digest::hex([self.assessment.system.name.as_str(), &id], 16);
+        let failed = row.state == State::Failed;
         json!({
             "ruleId": id,
             "ruleIndex": self.rules.get(&id),
-            "kind": "review",
-            "level": "none",
+            "kind": if failed { "fail" } else { "review" },
+            "level": person_level(row),
             "message": {"text": text(&format!("{}: {hint}", row.rule.title))},
             "locations": [self.location(None, None)],
-            "partialFingerprints": {"spm/v1": identity},
+            "partialFingerprints": fingerprints(&identity, false),
             "suppressions": [],
         })
     }
@@ -243,6 +256,16 @@ impl<'a> Run<'a> {
         }
         location
     }
+}
+
+/// GitHub takes results of one rule at one place for one unless they say what tells them apart. For a line of a file it works
+/// that out itself, and minds what is there already; it cannot for what is no file.
+fn fingerprints(identity: &str, in_file: bool) -> Value {
+    let mut fingerprints = json!({"spm/v1": identity});
+    if let Some(map) = fingerprints.as_object_mut().filter(|_| !in_file) {
+        map.insert("primaryLocationLineHash".to_owned(), Value::from(format!("{identity}:1")));
+    }
+    fingerprints
 }
 
 fn is_open(outcome: &Outcome) -> bool {
@@ -305,16 +328,22 @@ mod tests {
         let mut large = testing::large(1, super::RESULTS + 700);
         large.checks[0].outcomes.iter_mut().for_each(|outcome| outcome.state = State::Failed);
         sets.push(("limit", vec![large]));
-        for (name, set) in sets {
-            let json = sarif(&testing::report(&set), &View::default());
+        let with_manual = View { results: State::ALL.to_vec(), ..View::default() };
+        for ((name, set), view) in sets.iter().flat_map(|set| [(set, View::default()), (set, with_manual.clone())]) {
+            let json = sarif(&testing::report(set), &view);
             for (assessment, run) in set.iter().zip(json["runs"].as_array().unwrap()) {
                 let results = run["results"].as_array().unwrap();
-                let people = results.iter().filter(|r| r["ruleId"].as_str().unwrap().contains('/')).count();
-                let left_out: u64 =
-                    run["properties"]["leftOut"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+                let manual = results.iter().filter(|r| r["kind"] == "review").count();
+                assert!(manual == 0 || !view.results.is_empty(), "{name}: only on request");
+                let mut people = results.iter().filter(|r| r["ruleId"].as_str().unwrap().contains('/')).count();
+                let number = |n: &Value| usize::try_from(n.as_u64().unwrap()).unwrap();
+                let mut left_out = run["properties"]["leftOut"].as_object().unwrap().clone();
+                let rules_left_out = number(&left_out.remove("manualRules").unwrap());
+                let left_out: usize = left_out.values().map(number).sum();
                 let all: usize = assessment.checks.iter().map(|c| c.outcomes.len()).sum();
-                assert_eq!(results.len() - people + usize::try_from(left_out).unwrap(), all, "{name}");
+                assert_eq!(results.len() - people + left_out, all, "{name}");
                 assert!(results.len() <= super::RESULTS);
+                people += rules_left_out;
                 let manual = |s: &crate::model::StandardResult| {
                     s.rules
                         .iter()
@@ -346,7 +375,8 @@ mod tests {
 
     #[test]
     fn file_and_line_suppressions_and_kinds() {
-        let json = sarif(&testing::report(&[testing::cluster()]), &View::default());
+        let view = View { results: vec![State::Failed, State::Manual], ..View::default() };
+        let json = sarif(&testing::report(&[testing::cluster()]), &view);
         let results = json["runs"][0]["results"].as_array().unwrap();
         let find =
             |name: &str| results.iter().find(|r| r["message"]["text"].as_str().unwrap().starts_with(name)).unwrap();
@@ -357,6 +387,9 @@ mod tests {
         let waived = find("DaemonSet ingress/router router");
         assert_eq!(waived["suppressions"][0]["properties"]["expires"], "2027-03-31");
         assert_eq!(waived["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "kubernetes/prod-eu-1");
+        assert!(placed["partialFingerprints"]["primaryLocationLineHash"].is_null(), "the line tells");
+        let waived = waived["partialFingerprints"].as_object().unwrap();
+        assert_eq!(waived["primaryLocationLineHash"], format!("{}:1", waived["spm/v1"].as_str().unwrap()));
         let review = find("Node worker-3: no node data");
         assert_eq!((&review["kind"], &review["level"]), (&"review".into(), &"none".into()));
         let rules = json["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();

@@ -102,6 +102,9 @@ fn rule(
 ) -> io::Result<()> {
     paper.blank()?;
     headline(paper, row, several)?;
+    if let Some(why) = row.rule.hint.as_ref().filter(|_| row.is_overruled()) {
+        paper.fit(Room { indent: 2, hanging: 4, lines: 3 }, &Line::new().plain(why))?;
+    }
 
     let name = name(row, several);
     let failed = || selection.findings(row).take_while(|finding| finding.outcome.state == State::Failed);
@@ -154,8 +157,8 @@ fn finding(paper: &mut Paper<'_>, finding: &Finding<'_>, all: bool) -> io::Resul
 
 fn evidence(paper: &mut Paper<'_>, detail: &Detail, all: bool) -> io::Result<()> {
     let room = Room { indent: 4, hanging: 6, lines: if all { usize::MAX } else { 3 } };
-    if detail.evidence.is_empty() {
-        return paper.fit(room, &Line::new().plain(&detail.reason));
+    if let Some(reason) = words::reason(detail) {
+        paper.fit(room, &Line::new().plain(reason))?;
     }
     let limit = if all { usize::MAX } else { PROPERTIES };
     for evidence in detail.evidence.iter().take(limit) {
