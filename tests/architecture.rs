@@ -71,6 +71,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["base", "collect"]),
 ];
 
+/// Files beside the folders and files `tests` that only tests hold.
+const TESTS: &[&str] = &["src/expr/testing.rs", "src/model/sample.rs", "src/report/testing.rs"];
+
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
         let path = entry.unwrap().path();
@@ -82,21 +85,60 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Lines of a source file without comments, with their numbers.
-fn code(path: &Path) -> Vec<(usize, String)> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .enumerate()
-        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default().to_owned()))
-        .collect()
+/// Lines of a source file without comments and unit tests, which may build their input with any layer, with their numbers.
+fn code(text: &str) -> Vec<(usize, &str)> {
+    let mut code = Vec::new();
+    let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
+    while let Some((number, line)) = lines.next() {
+        if !line.contains("#[cfg(test)]") {
+            code.push((number, line));
+            continue;
+        }
+        // The item that it belongs to: `mod tests;`, or all up to the brace that closes it.
+        let margin = |line: &str| line.len() - line.trim_start().len();
+        let indent = margin(line);
+        for (_, line) in lines.by_ref() {
+            let ends = line.trim_end().ends_with(';') || line.trim() == "}";
+            if ends && margin(line) == indent {
+                break;
+            }
+        }
+    }
+    code
 }
 
-/// The names that follow `word` in a line: `crate::expr::Path` gives `expr` for `crate::`.
-fn names_after<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
-    line.match_indices(word).map(move |(at, _)| {
-        let rest = &line[at + word.len()..];
-        &rest[..rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())]
-    })
+/// The layers that code names, with the lines: `crate::expr::Path` names `expr`, `crate::{base, model}` both.
+fn layers_named<'a>(code: &[(usize, &'a str)]) -> Vec<(usize, &'a str)> {
+    let mut named = Vec::new();
+    // Braces that are open inside of a group that follows `crate::`; none outside.
+    let mut open: Option<usize> = None;
+    for (number, line) in code {
+        let mut before = "";
+        for word in line.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_')) {
+            let (name, end) = word.split_at(word.trim_end_matches(|c: char| !(c.is_alphanumeric() || c == '_')).len());
+            let of_crate = line[..word.as_ptr() as usize - line.as_ptr() as usize].ends_with("crate::");
+            match (open, end) {
+                (None, "{") if of_crate && name.is_empty() => open = Some(1),
+                (None, _) if of_crate => named.push((*number, name)),
+                (Some(depth), _) => {
+                    // `{a::b, c}`: not what follows `::`.
+                    if depth == 1 && !name.is_empty() && before != ":" {
+                        named.push((*number, name));
+                    }
+                    open = match end {
+                        "{" => Some(depth + 1),
+                        "}" => Some(depth - 1).filter(|depth| *depth > 0),
+                        _ => Some(depth),
+                    };
+                }
+                (None, _) => {}
+            }
+            if !end.trim().is_empty() || !name.is_empty() {
+                before = if end.trim().is_empty() { name } else { end };
+            }
+        }
+    }
+    named
 }
 
 fn names_crate(line: &str, name: &str) -> bool {
@@ -124,19 +166,21 @@ fn layers_import_only_downwards() {
         sources(&path, &mut files);
         for file in files {
             let shown = file.strip_prefix(root.parent().unwrap()).unwrap().display().to_string();
-            for (number, line) in code(&file) {
-                // Unit tests may build their input with any layer.
-                if line.contains("mod tests") || line.contains("cfg(test)") {
-                    break;
+            // Files that only tests hold.
+            if shown.contains("tests/") || shown.ends_with("/tests.rs") || TESTS.contains(&shown.as_str()) {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            let code = code(&text);
+            for (number, name) in layers_named(&code) {
+                let layer_named = LAYERS.iter().any(|(known, _)| *known == name);
+                if layer_named && name != layer && !allowed.contains(&name) {
+                    faults.push(format!("{shown}:{number}: {layer} may not import {name}"));
                 }
-                for name in names_after(&line, "crate::") {
-                    let layer_named = LAYERS.iter().any(|(known, _)| *known == name);
-                    if layer_named && name != layer && !allowed.contains(&name) {
-                        faults.push(format!("{shown}:{number}: {layer} may not import {name}"));
-                    }
-                }
+            }
+            for (number, line) in code {
                 for (name, homes) in CRATES {
-                    if names_crate(&line, name) && !homes.contains(&layer.as_str()) {
+                    if names_crate(line, name) && !homes.contains(&layer.as_str()) {
                         faults.push(format!("{shown}:{number}: {layer} may not name the crate {name}"));
                     }
                 }
@@ -148,7 +192,14 @@ fn layers_import_only_downwards() {
 
 #[test]
 fn the_reader_itself_sees_what_it_must() {
-    assert_eq!(names_after("use crate::expr::{Path, crate::model};", "crate::").collect::<Vec<_>>(), ["expr", "model"]);
+    let named = |text: &'static str| layers_named(&code(text)).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+    assert_eq!(named("use crate::expr::{Path, crate::model};"), ["expr", "model"]);
+    assert_eq!(
+        named("use crate::{base::{text, yaml}, model::Text,\n    report};\nlet a = b::{c};"),
+        ["base", "model", "report"]
+    );
+    assert_eq!(named("#[cfg(test)]\nmod tests;\nuse crate::report;"), ["report"]);
+    assert_eq!(named("#[cfg(test)]\nmod tests {\n    use crate::app;\n}\nuse crate::report;"), ["report"]);
     assert!(names_crate("    tokio::spawn(x)", "tokio"));
     assert!(names_crate("use kube::Client;", "kube"));
     assert!(!names_crate("use crate::catalog::kubernetes;", "kube"));

@@ -186,6 +186,12 @@ fn each_fault_has_its_place_and_its_help() {
             "gap: \"security Context\" }",
             "18:44: bad path: expected \".\" or \"[\"; other characters need quotes: ['...'] at character 9 of \"security Context\"",
         ),
+        ("passed: [{ name: main }]", "passed: { name: main }", "16:11: passed is a list, found a map"),
+        (
+            "gap: securityContext }",
+            "gap: securityContext, world: { kind: Pod } }",
+            "18:68: world is a list, found a map",
+        ),
         ("default: 3, ", "", "5:3: parameter \"limit\" (give `default: ...`, or `required: true`)"),
         ("title: Containers", "title: [Containers", "3:9: not YAML: "),
     ] {
@@ -263,6 +269,32 @@ fn standards_are_checked_against_the_checks() {
             "{ technology: kubernetes, version: \"about 1.30\" }",
             "2:45: not a version range: \"about 1.30\" (for example \">=1.32, <1.35\")",
         ),
+        // What is not of its type is nothing that may be passed over: the standard would say something else.
+        (
+            "checks: [sample]",
+            "checks: [{ check: sample, with: many }]",
+            "6:37: with is a map of parameters, found text (for example { mode: \"0600\" })",
+        ),
+        (
+            "    checks: [sample]\n",
+            "    checks: [sample]\n    partly: yes\n",
+            "7:13: partly is true or false, found \"yes\"",
+        ),
+        (
+            "{ technology: kubernetes }",
+            "{ technology: kubernetes, distribution: [[eks]] }",
+            "2:50: distribution takes names (for example [eks, aks])",
+        ),
+        (
+            "{ technology: kubernetes }",
+            "{ technology: kubernetes, version: [\">=1.2\"] }",
+            "2:45: version is text, found a list",
+        ),
+        (
+            "    checks: [sample]\n",
+            "    select: { themes: [hardening], theme: x }\n",
+            "6:36: unknown key of select \"theme\" (did you mean \"themes\"?)",
+        ),
     ] {
         let found = faults(part, by);
         assert!(found.iter().any(|fault| fault == expected), "{by}: expected\n{expected}\nfound\n{found:#?}");
@@ -272,6 +304,17 @@ fn standards_are_checked_against_the_checks() {
         "    checks: [sample]\n  - { id: 1.10, title: Again the same, checks: [sample] }\n",
     );
     assert_eq!(twice, ["7:5: the id \"1.10\" stands here twice"]);
+}
+
+#[test]
+fn the_header_of_a_standard_may_stand_behind_its_rules() {
+    let (header, rules) = STANDARD.split_at(STANDARD.find("rules:").unwrap());
+    let standard = |text: &str| {
+        let files = Files::new(&[("checks/sample.yaml", CHECK), ("standards/own.yaml", text)]);
+        let library = Library::new(Pack::read(files.path()).unwrap()).unwrap();
+        library.header("own").unwrap().unwrap().info
+    };
+    assert_eq!(standard(&format!("{rules}{header}")), standard(STANDARD));
 }
 
 #[test]

@@ -69,7 +69,11 @@ impl Diagnostics {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => {
                 let known: Vec<&str> = known.into_iter().collect();
-                format!("expected one of {}", text::shorten(&known.join(", "), 300))
+                if known.is_empty() {
+                    "there are none".to_owned()
+                } else {
+                    format!("expected one of {}", text::shorten(&known.join(", "), 300))
+                }
             }
         };
         self.add(place, format!("unknown {what} \"{}\"", text::shorten(word, 80)), Some(help));

@@ -3,6 +3,8 @@
 //! A small, strict YAML: one document, no aliases (no bombs), bounded size and depth, unique keys. Manifests and dumps
 //! are read elsewhere, with all of YAML.
 
+use std::collections::HashSet;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::diagnostic::{Diagnostic, Place};
@@ -217,13 +219,14 @@ impl<'a, F: Fn(Place, String, Option<&str>) -> Diagnostic> Reader<'a, F> {
             Event::MappingStart(anchor, tag) => {
                 self.plain_features(place, anchor, tag.is_some())?;
                 let mut entries: Vec<(Key, Node)> = Vec::new();
+                let mut known = HashSet::new();
                 loop {
                     let key = match self.next()? {
                         (Event::MappingEnd, _) => break Data::Map(entries),
                         (Event::Scalar(text, ..), place) => Key { place, text: text.into_owned() },
                         (_, place) => return Err((self.fault)(place, "a key must be text".into(), None)),
                     };
-                    if entries.iter().any(|(known, _)| known.text == key.text) {
+                    if !known.insert(key.text.clone()) {
                         let message = format!("the key \"{}\" stands here twice", key.text);
                         return Err((self.fault)(key.place, message, Some("remove one of them")));
                     }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use foldhash::fast::FixedState;
 
-use crate::base::redact;
 use crate::base::text::count;
+use crate::base::{command_line, redact};
 use crate::catalog::ELEMENT_NAMES;
 use crate::derive::Subject;
 use crate::expr::path::{Step, Steps, write_steps};
-use crate::expr::{Actual, Trace, Value};
+use crate::expr::{Actual, Map, Trace, Value};
 use crate::model::{Detail, Evidence, State, Text};
 use crate::rules::{Each, Instance};
 
@@ -144,7 +144,36 @@ fn shown(steps: &[Step], value: &Value) -> String {
     let key = steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
     match (key, value) {
         (Some(key), Value::Str(_)) if redact::is_secret_name(key) => redact::MASK.to_owned(),
-        (_, value) => value.to_json(VALUE_LIMIT),
+        // Each part takes at least one byte of the text, so that no more of them can be shown.
+        (_, value) => without_secrets(value, &mut { VALUE_LIMIT }).to_json(VALUE_LIMIT),
+    }
+}
+
+// The value with secrets taken out of it, wherever they stand: by the name of a key or flag, of an environment variable, and
+// in addresses. Of a large value only as many parts as are left.
+fn without_secrets(value: &Value, left: &mut usize) -> Value {
+    if *left == 0 {
+        return Value::Null;
+    }
+    *left -= 1;
+    match value {
+        Value::Str(text) => Value::str(command_line::title(&command_line::text(text))),
+        Value::List(items) if items.iter().all(|item| item.as_str().is_some()) => {
+            let clean = command_line::arguments(items.iter().filter_map(Value::as_str).take(*left));
+            *left -= clean.len();
+            Value::list(clean.iter().map(Value::str))
+        }
+        Value::List(items) => Value::list(items.iter().take(*left).map(|item| without_secrets(item, left))),
+        Value::Map(map) => {
+            let named = value.get("name").and_then(Value::as_str).is_some_and(redact::is_secret_name);
+            let is_secret = |key: &str| redact::is_secret_name(key) || (named && key == "value");
+            let clean = map.iter().take(*left).map(|(key, value)| match value {
+                Value::Str(_) if is_secret(key.as_str()) => (key, Value::str(redact::MASK)),
+                value => (key, without_secrets(value, left)),
+            });
+            Value::Map(Arc::new(Map::new(clean.collect())))
+        }
+        other => other.clone(),
     }
 }
 
@@ -168,4 +197,37 @@ pub fn below(steps: &[Step], element: &Value, traces: Vec<Trace>) -> Vec<Trace> 
 /// The trace of an element that could not be read.
 pub fn unknown_element(steps: Steps, why: &str) -> Trace {
     Trace { steps, actual: Actual::Unknown(why.to_owned()), expected: String::new(), related: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_value_shows_a_secret() {
+        let json = |text: &str| Value::from(serde_json::from_str::<serde_json::Value>(text).unwrap());
+        for (value, text) in [
+            (
+                r#"[{"name":"DB_PASSWORD","value":"s3cret"},{"name":"HOME","value":"/"}]"#,
+                r#"[{"name":"DB_PASSWORD","value":"(masked)"},{"name":"HOME","value":"/"}]"#,
+            ),
+            (
+                r#"["serve","--token","s3cret","--db=postgres://u:s3cret@h/x","--v=2"]"#,
+                r#"["serve","--token","(redacted)","--db=postgres://(redacted)@h/x","--v=2"]"#,
+            ),
+            (
+                r#"{"a":{"clientSecret":"s3cret","secretName":"web"}}"#,
+                r#"{"a":{"clientSecret":"(masked)","secretName":"web"}}"#,
+            ),
+            (r#""exec app --password=s3cret -v""#, r#""exec app --password=(redacted) -v""#),
+            (r#"["ALL", null, 1, [true, {}]]"#, r#"["ALL",null,1,[true,{}]]"#),
+        ] {
+            assert_eq!(shown(&[], &json(value)), text);
+        }
+        // What is cut is shown to be cut, and costs no more than what is shown.
+        for long in [Value::list((0..10_000).map(Value::Int)), Value::list(vec![Value::str(""); 10_000])] {
+            let text = shown(&[], &long);
+            assert!(text.ends_with("...") && text.len() < VALUE_LIMIT + 5, "{text}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::base::diagnostic::{Diagnostics, Place};
 use crate::base::symbol::Symbol;
+use crate::base::yaml::Node;
 use crate::catalog;
 use crate::derive::{Subject, Subjects};
 use crate::expr::{Environment, Map, Path, Segment, Value};
@@ -51,10 +52,11 @@ fn run(check: &std::sync::Arc<Check>, example: &Example, now: jiff::Timestamp) -
     let params = check.effective_params(&example.params);
     let instance = Instance { check: check.clone(), params, customised: Vec::new(), compiled };
 
-    let mut value = Value::from(example.subject.to_json());
-    for gap in &example.gaps {
-        value = with_gap(&value, &gap.segments, gap);
-    }
+    let read = |object: &Node, gaps: &[Path]| {
+        let value = Value::from(object.to_json());
+        gaps.iter().fold(value, |value, gap| with_gap(&value, &gap.segments, gap))
+    };
+    let value = read(&example.subject, &example.gaps);
     let resource = |kind: &str, value: &Value| ResourceRef {
         kind: kind.into(),
         scope: value.at(&["metadata", "namespace"]).and_then(Value::as_str).map(Into::into),
@@ -67,10 +69,10 @@ fn run(check: &std::sync::Arc<Check>, example: &Example, now: jiff::Timestamp) -
             sources.entry(source.name()).or_default();
         }
     }
-    for (kind, object) in &example.world {
-        let value = readable(Value::from(object.to_json()));
-        if let Some(source) = catalog::source(kind) {
-            let subject = Subject { resource: resource(kind, &value), element: None, value, origin: None };
+    for other in &example.world {
+        let value = read(&other.object, &other.gaps);
+        if let Some(source) = catalog::source(&other.kind) {
+            let subject = Subject { resource: resource(&other.kind, &value), element: None, value, origin: None };
             sources.entry(source.name()).or_default().subjects.push(subject);
         }
     }
@@ -86,18 +88,6 @@ fn run(check: &std::sync::Arc<Check>, example: &Example, now: jiff::Timestamp) -
         return Err(format!("expected {}, but it is {}{because}", example.state, state));
     }
     complete(state, detail.as_deref())
-}
-
-// An object of the world as it was read: what its key `gap` lists was not.
-fn readable(mut value: Value) -> Value {
-    let gaps: Vec<Path> = match value.get("gap") {
-        Some(gaps) => gaps.items().iter().filter_map(|gap| gap.as_str()?.parse().ok()).collect(),
-        None => Vec::new(),
-    };
-    for gap in &gaps {
-        value = with_gap(&value, &gap.segments, gap);
-    }
-    value
 }
 
 // A verdict without its reason is of no use to anybody.

@@ -151,7 +151,7 @@ impl Index<'_> {
         let found = self.by_key.get(&key(keys)).map_or(&[][..], Vec::as_slice);
         let value = |at: &u32| {
             let subject: &Subject = self.subjects.subjects.get(*at as usize)?;
-            Some((subject.resource.to_string(), &subject.value))
+            Some((&subject.resource, &subject.value))
         };
         Candidates { values: found.iter().filter_map(value).collect(), incomplete: self.incomplete(keys) }
     }

@@ -6,7 +6,7 @@ mod joins;
 
 pub use examples::{ExampleFault, run_examples};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -36,16 +36,11 @@ pub struct Evaluation {
 
 /// Evaluates every instance on every subject that it concerns.
 pub fn evaluate(inventory: &Inventory, instances: &[Instance]) -> Evaluation {
-    let mut sources: BTreeMap<&str, Subjects> = BTreeMap::new();
     let joined = instances.iter().flat_map(|i| i.compiled.joins.iter().map(|join| join.source.as_str()));
-    let names: Vec<&str> = instances.iter().map(|i| i.check.source.name()).chain(joined).collect();
-    let mut distinct = names.clone();
-    distinct.sort_unstable();
-    distinct.dedup();
+    let names: BTreeSet<&str> = instances.iter().map(|i| i.check.source.name()).chain(joined).collect();
     let derivation = Derivation::new(inventory);
-    let derived: Vec<(&str, Subjects)> =
-        distinct.into_par_iter().filter_map(|name| Some((name, derivation.subjects(catalog::source(name)?)))).collect();
-    sources.extend(derived);
+    let sources: BTreeMap<&str, Subjects> =
+        names.into_par_iter().filter_map(|name| Some((name, derivation.subjects(catalog::source(name)?)))).collect();
     drop(derivation);
 
     let system = system_resource(inventory);

@@ -65,7 +65,9 @@ impl Type {
 pub fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    digits.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| text.parse().ok()).flatten()
+    let number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| text.parse::<f64>().ok())?;
+    // What is too large to be counted is no number that anything could be compared with.
+    number.filter(|number| number.is_finite())
 }
 
 /// Seconds of `90d`, `4h0m0s`, `300ms`, `P90D`, `PT5M`, `7776000`.
@@ -90,7 +92,8 @@ pub fn duration(text: &str) -> Option<f64> {
         seconds += amount
             * match &rest[digits..unit] {
                 "ns" => 1e-9,
-                "us" | "µs" => 1e-6,
+                // Either letter that looks so.
+                "us" | "\u{b5}s" | "\u{3bc}s" => 1e-6,
                 "ms" => 1e-3,
                 "s" => 1.0,
                 "m" => 60.0,
@@ -162,12 +165,18 @@ pub fn version(text: &str) -> Option<Vec<u64>> {
     let numbers = text.split(['-', '+', ' ', '_']).next()?;
     let mut parts = Vec::new();
     for part in numbers.split('.') {
-        match part.parse() {
-            Ok(n) => parts.push(n),
-            // `1.32.x` and `8.0.3build` are versions up to there.
-            Err(_) if !parts.is_empty() => break,
-            Err(_) => return None,
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        // `1.32.x` and `8.0.3build` are versions up to there.
+        if end < part.len() && (end == 0 || parts.is_empty()) {
+            break;
         }
+        parts.push(part[..end].parse().ok()?);
+        if end < part.len() {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        return None;
     }
     while parts.len() > 1 && parts.last() == Some(&0) {
         parts.pop();
@@ -220,6 +229,7 @@ mod tests {
             ("1m30s", 90.0),
             ("300ms", 0.3),
             ("60", 60.0),
+            ("1\u{3bc}s", 1e-6),
         ] {
             assert_eq!(duration(text), Some(seconds), "{text}");
         }
@@ -236,7 +246,12 @@ mod tests {
         assert_eq!(version("v1.34.1-eks-abc"), Some(vec![1, 34, 1]));
         assert_eq!(version("1.9.0"), version("1.9"));
         assert!(version("1.10") > version("1.9"));
-        assert_eq!(version("latest"), None);
+        assert_eq!(version("8.0.3build"), Some(vec![8, 0, 3]));
+        assert_eq!(version("1.32.x"), Some(vec![1, 32]));
+        for text in ["latest", "", "v", ".1", "3a", "1..2", "1.99999999999999999999999"] {
+            assert_eq!(version(text), None, "{text}");
+        }
+        assert_eq!((number("1e999"), quantity("1e999"), quantity("-1Ki")), (None, None, Some(-1024.0)));
     }
 
     #[test]

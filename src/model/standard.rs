@@ -16,6 +16,20 @@ pub enum StandardKind {
     Law,
 }
 
+impl StandardKind {
+    /// Every kind of document.
+    pub const ALL: [StandardKind; 3] = [StandardKind::Benchmark, StandardKind::Catalogue, StandardKind::Law];
+
+    /// The word for it in rule files and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StandardKind::Benchmark => "benchmark",
+            StandardKind::Catalogue => "catalogue",
+            StandardKind::Law => "law",
+        }
+    }
+}
+
 /// A standard in one version for one technology.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandardInfo {
@@ -53,6 +67,9 @@ pub enum Control {
 }
 
 impl Control {
+    /// Every kind of control.
+    pub const ALL: [Control; 4] = [Control::Prevent, Control::Detect, Control::Contain, Control::Recover];
+
     /// The word for it in rule files and outputs.
     pub fn as_str(self) -> &'static str {
         match self {

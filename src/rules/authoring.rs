@@ -9,13 +9,17 @@ use crate::catalog::{self, Source};
 use crate::expr::domain::{self, DOMAIN, Key};
 use crate::expr::operators::{MODIFIERS, NESTED, OPERATORS, TYPE_NAMES, Takes};
 use crate::expr::predicate::Comparison;
-use crate::model::Technology;
+use crate::model::{Control, StandardKind, Technology};
 
 use super::check::THEMES;
 
+// The name of a parameter, which may stand instead of a value.
+fn parameter() -> Value {
+    json!({"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"})
+}
+
 fn operand(takes: Takes) -> Value {
     let scalar = json!({"type": ["string", "number", "boolean"]});
-    let parameter = json!({"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"});
     let own = match takes {
         Takes::Scalar => return scalar,
         Takes::Text | Takes::Pattern | Takes::Mode | Takes::Duration => return json!({"type": ["string", "number"]}),
@@ -25,7 +29,7 @@ fn operand(takes: Takes) -> Value {
         Takes::Flag => json!({"type": "boolean"}),
         Takes::TypeName => json!({"enum": TYPE_NAMES}),
     };
-    json!({"anyOf": [own, parameter]})
+    json!({"anyOf": [own, parameter()]})
 }
 
 // The operand of a domain operator: a map with known keys.
@@ -44,7 +48,6 @@ fn keys(keys: &[Key]) -> Value {
 
 fn argument(takes: domain::Takes) -> Value {
     let text = json!({"type": ["string", "number"]});
-    let parameter = json!({"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"});
     let own = match takes {
         domain::Takes::Text => return text,
         domain::Takes::Texts => json!({"anyOf": [text, {"type": "array", "items": text}]}),
@@ -55,7 +58,7 @@ fn argument(takes: domain::Takes) -> Value {
         domain::Takes::Map(inner) => keys(inner),
         domain::Takes::Maps(inner) => json!({"type": "array", "items": keys(inner)}),
     };
-    json!({"anyOf": [own, parameter]})
+    json!({"anyOf": [own, parameter()]})
 }
 
 fn definitions() -> Value {
@@ -69,15 +72,14 @@ fn definitions() -> Value {
         operators.insert((*name).to_owned(), json!({"description": doc}));
     }
     for row in DOMAIN {
-        let parameter = json!({"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"});
-        let schema = json!({"anyOf": [keys(row.keys), parameter], "description": row.doc});
+        let schema = json!({"anyOf": [keys(row.keys), parameter()], "description": row.doc});
         operators.insert(row.name.to_owned(), schema);
     }
     operators.insert("ignore_case".to_owned(), json!({"type": "boolean", "description": MODIFIERS[0].1}));
     operators.insert(
         "unset".to_owned(),
         json!({
-            "anyOf": [{"enum": [true, false, "unknown", "true", "false"]}, {"type": "string", "pattern": "^\\$[A-Za-z0-9_]+$"}],
+            "anyOf": [{"enum": [true, false, "unknown", "true", "false"]}, parameter()],
             "description": MODIFIERS[1].1,
         }),
     );
@@ -177,7 +179,7 @@ pub fn check_schema() -> Value {
             }},
             "partial": {"type": "boolean", "description": "May prove Failed, never Passed."},
             "hint": text("What a person must look at when it is Manual."),
-            "control": {"enum": ["prevent", "detect", "contain", "recover"]},
+            "control": {"enum": Control::ALL.map(Control::as_str)},
             "ccss": {"type": "string", "pattern": "^AV:[LAN]/AC:[HML]/Au:[MSN]/C:[NPC]/I:[NPC]/A:[NPC]/PL:(R|U|A|ND)/EM:[AP]"},
             "themes": {"type": "array", "minItems": 1, "items": {"enum": THEMES}},
             "why": text("Why it matters."),
@@ -213,7 +215,7 @@ pub fn standard_schema() -> Value {
                 "additionalProperties": false,
                 "properties": {
                     "short": {"type": "string"}, "name": {"type": "string"}, "version": scalar,
-                    "url": {"type": "string"}, "kind": {"enum": ["benchmark", "catalogue", "law"]},
+                    "url": {"type": "string"}, "kind": {"enum": StandardKind::ALL.map(StandardKind::as_str)},
                     "assessable": {"type": "integer", "minimum": 1, "description": "Requirements of the whole document that configuration can show, where the file lists only those that it maps."},
                 },
             },

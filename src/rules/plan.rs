@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use crate::base::order::natural;
 use crate::base::{spelling, text};
@@ -201,15 +202,11 @@ impl Plan {
 fn reads(instance: &Instance) -> impl Iterator<Item = (&str, &Path)> {
     let own = &instance.compiled.reads;
     // A check that reads nothing still needs its subjects.
-    let subject = (instance.check.source.name(), NAME.get_or_init(name_path));
+    let subject = (instance.check.source.name(), &*NAME);
     own.iter().map(|(source, path)| (source.as_str(), path)).chain([subject])
 }
 
-static NAME: std::sync::OnceLock<Path> = std::sync::OnceLock::new();
-
-fn name_path() -> Path {
-    Path::keys(&["metadata", "name"])
-}
+static NAME: LazyLock<Path> = LazyLock::new(|| Path::keys(&["metadata", "name"]));
 
 fn headers(library: &Library, technology: Technology) -> Result<Vec<Standard>, LoadError> {
     let mut headers = Vec::new();

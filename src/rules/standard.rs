@@ -79,11 +79,6 @@ pub struct Use {
 }
 
 impl Applies {
-    /// Whether it is for a system of this distribution and version. An unknown version fits; the caller says so.
-    pub fn fits(&self, technology: Technology, distribution: Option<&str>, version: Option<&str>) -> bool {
-        self.technology == technology && self.fits_distribution(distribution) && self.fits_version(version)
-    }
-
     /// Whether it is for this distribution; one that nobody knows fits only standards for all of them or for `upstream`.
     pub fn fits_distribution(&self, distribution: Option<&str>) -> bool {
         let distribution = distribution.unwrap_or("upstream");
@@ -91,7 +86,7 @@ impl Applies {
         (self.distributions.is_empty() || named(&self.distributions)) && !named(&self.except)
     }
 
-    /// Whether it is for this version.
+    /// Whether it is for this version; it is for an unknown one, and the caller says so.
     pub fn fits_version(&self, version: Option<&str>) -> bool {
         match version.and_then(minor) {
             Some(version) => self.versions.iter().all(|(c, bound)| c.holds(&version, std::slice::from_ref(bound))),
@@ -117,13 +112,16 @@ impl Applies {
 fn minor(version: &str) -> Option<Vec<u64>> {
     let mut parts = typed::version(version)?;
     parts.truncate(2);
+    // Zeros at the end do not count.
+    parts.pop_if(|minor| *minor == 0);
     Some(parts)
 }
 
 impl Standard {
-    /// The text of a standard file up to its rules: enough to select it.
+    /// The text of a standard file up to its rules: enough to select it. All of it if its header is not in front.
     pub fn header_text(text: &str) -> &str {
-        text.find("\nrules:").map_or(text, |end| &text[..=end])
+        let behind = |end: &usize| ["\nstandard:", "\napplies:"].iter().any(|key| text[*end..].contains(key));
+        text.find("\nrules:").filter(|end| !behind(end)).map_or(text, |end| &text[..=end])
     }
 
     /// Reads a standard file, or only its header. Faults go to `diagnostics`.
@@ -188,15 +186,11 @@ fn read_info(
         text
     };
     let (short, name, version, url, kind) = (text("short"), text("name"), text("version"), text("url"), text("kind"));
-    let kind = match kind?.as_str() {
-        "benchmark" => StandardKind::Benchmark,
-        "catalogue" => StandardKind::Catalogue,
-        "law" => StandardKind::Law,
-        other => {
-            let place = node.get("kind").map_or(node.place, |n| n.place);
-            diagnostics.unknown(place, "kind of standard", other, ["benchmark", "catalogue", "law"]);
-            return None;
-        }
+    let word = kind?;
+    let Some(kind) = StandardKind::ALL.into_iter().find(|kind| kind.as_str() == word) else {
+        let place = node.get("kind").map_or(node.place, |n| n.place);
+        diagnostics.unknown(place, "kind of standard", &word, StandardKind::ALL.map(StandardKind::as_str));
+        return None;
     };
     let assessable = match node.get("assessable").map(|n| (n, n.scalar())) {
         None => None,
@@ -229,10 +223,6 @@ fn read_applies(node: &Node, diagnostics: &mut Diagnostics) -> Option<Applies> {
         diagnostics.unknown(place, "technology", name, Technology::ALL.map(Technology::as_str));
         return None;
     };
-    let names = |node: &Node| {
-        let single = std::slice::from_ref(node);
-        node.list().unwrap_or(single).iter().filter_map(|n| n.text().map(str::to_owned)).collect()
-    };
     let (distributions, except) = match node.get("distribution") {
         None => (Vec::new(), Vec::new()),
         Some(one) if one.text() == Some("*") => (Vec::new(), Vec::new()),
@@ -240,11 +230,11 @@ fn read_applies(node: &Node, diagnostics: &mut Diagnostics) -> Option<Applies> {
             for (key, _) in map.map().unwrap_or_default().iter().filter(|(key, _)| key.text != "not") {
                 diagnostics.unknown(key.place, "key of distribution", &key.text, ["not"]);
             }
-            (Vec::new(), map.get("not").map(names).unwrap_or_default())
+            (Vec::new(), read_names(map.get("not").unwrap_or(map), diagnostics))
         }
-        Some(one) => (names(one), Vec::new()),
+        Some(one) => (read_names(one, diagnostics), Vec::new()),
     };
-    let versions_text = node.get("version").and_then(Node::text).unwrap_or_default().to_owned();
+    let versions_text = read_text(node, "version", diagnostics).unwrap_or_default();
     let mut versions = Vec::new();
     for part in versions_text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let (comparison, rest) = match part {
@@ -264,6 +254,39 @@ fn read_applies(node: &Node, diagnostics: &mut Diagnostics) -> Option<Applies> {
         }
     }
     Some(Applies { technology, distributions, except, versions, versions_text })
+}
+
+// A name, or a list of them.
+fn read_names(node: &Node, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let items = node.list().unwrap_or(std::slice::from_ref(node));
+    let names: Vec<String> = items.iter().filter_map(|item| item.text().map(str::to_owned)).collect();
+    if names.is_empty() || names.len() < items.len() {
+        let help = "for example [eks, aks]".to_owned();
+        diagnostics.add(node.place, "distribution takes names", Some(help));
+    }
+    names
+}
+
+// The text at `key`; none if there is none, or nothing.
+fn read_text(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+    let node = node.get(key)?;
+    if node.text().is_none() {
+        diagnostics.add(node.place, format!("{key} is text, found {}", node.kind()), None);
+    }
+    node.text().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+// Whether `key` is there and true; none if it is not there.
+fn read_flag(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+    let node = node.get(key)?;
+    match node.scalar() {
+        Some(Scalar::Bool(flag)) => Some(flag),
+        _ => {
+            let found = node.text().unwrap_or(node.kind());
+            diagnostics.add(node.place, format!("{key} is true or false, found \"{found}\""), None);
+            None
+        }
+    }
 }
 
 const METADATA: [&str; 5] = ["level", "cat", "stig", "maturity", "profile"];
@@ -293,15 +316,16 @@ fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
     for (key, _) in entries.iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str())) {
         diagnostics.unknown(key.place, "key of a rule", &key.text, KEYS);
     }
-    let text =
-        |key: &str| node.get(key).and_then(Node::text).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
-    let (id, title) = (text("id"), text("title"));
+    let mut text = |key: &str| read_text(node, key, diagnostics);
+    let (id, title, assessment, manual, source) =
+        (text("id"), text("title"), text("assessment"), text("manual"), text("source"));
+    let metadata = METADATA.iter().filter_map(|key| Some(((*key).to_owned(), text(key)?))).collect();
     for (key, value) in [("id", &id), ("title", &title)] {
         if value.is_none() {
             diagnostics.add(node.place, format!("a rule needs `{key}`"), None);
         }
     }
-    let assessed_manually = match text("assessment").as_deref() {
+    let assessed_manually = match assessment.as_deref() {
         None | Some("automated") => false,
         Some("manual") => true,
         Some(other) => {
@@ -311,21 +335,22 @@ fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
     };
     let checks = node.get("checks").map(|n| read_uses(n, diagnostics)).unwrap_or_default();
     let select = match node.get("select") {
-        Some(select) => match select.get("themes") {
-            Some(themes) => read_themes(themes, diagnostics),
-            None => {
-                diagnostics.add(select.place, "select needs `themes`", None);
-                Vec::new()
+        Some(select) => {
+            for (key, _) in select.map().unwrap_or_default().iter().filter(|(key, _)| key.text != "themes") {
+                diagnostics.unknown(key.place, "key of select", &key.text, ["themes"]);
             }
-        },
+            match select.get("themes") {
+                Some(themes) => read_themes(themes, diagnostics),
+                None => {
+                    diagnostics.add(select.place, "select needs `themes`", None);
+                    Vec::new()
+                }
+            }
+        }
         None => Vec::new(),
     };
-    let flag = |key: &str| match node.get(key).and_then(Node::scalar) {
-        Some(Scalar::Bool(flag)) => Some(flag),
-        _ => None,
-    };
-    let out_of_scope = flag("technical") == Some(false);
-    let manual = text("manual");
+    let out_of_scope = read_flag(node, "technical", diagnostics) == Some(false);
+    let partly = read_flag(node, "partly", diagnostics) == Some(true);
     let ccss = node.get("ccss").and_then(|n| read_ccss(n, diagnostics));
     let answered = !checks.is_empty() || !select.is_empty();
     let shown = id.clone().unwrap_or_default();
@@ -344,7 +369,6 @@ fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
         let help = "add for example `ccss: AV:N/AC:L/Au:S/C:P/I:P/A:P/PL:ND/EM:A`".to_owned();
         diagnostics.add(node.place, format!("rule {shown} has no checks, so it needs a `ccss` vector"), Some(help));
     }
-    let metadata = METADATA.iter().filter_map(|key| Some(((*key).to_owned(), text(key)?))).collect();
     Some(Rule {
         id: id?,
         title: title?,
@@ -354,9 +378,9 @@ fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
         select,
         manual,
         ccss,
-        partly: flag("partly") == Some(true),
+        partly,
         out_of_scope,
-        source: text("source"),
+        source,
         place: node.place,
     })
 }
@@ -379,7 +403,12 @@ fn read_uses(node: &Node, diagnostics: &mut Diagnostics) -> Vec<Use> {
                 diagnostics.unknown(key.place, "key", &key.text, ["check", "with"]);
             }
         }
-        let with = item.get("with").and_then(Node::map).unwrap_or_default();
+        let with = item.get("with");
+        if let Some(node) = with.filter(|node| node.map().is_none()) {
+            let help = "for example { mode: \"0600\" }".to_owned();
+            diagnostics.add(node.place, format!("with is a map of parameters, found {}", node.kind()), Some(help));
+        }
+        let with = with.and_then(Node::map).unwrap_or_default();
         let with = with.iter().map(|(key, value)| (key.text.clone(), value.clone())).collect();
         uses.push(Use { check: id.to_owned(), with, place: item.place });
     }

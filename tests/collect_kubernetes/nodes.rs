@@ -129,6 +129,25 @@ fn a_namespace_that_was_made_for_the_scan_is_deleted() {
 }
 
 #[test]
+fn a_namespace_that_somebody_else_made_stays() {
+    let asked = AtomicBool::new(false);
+    let server =
+        Server::start(&[("/api/v1/nodes", nodes(&["w-1"]))], move |request, _| match request.method.as_str() {
+            "POST" if request.path == "/api/v1/namespaces" => {
+                asked.store(true, Ordering::SeqCst);
+                Some(Reply::status(409, "namespaces \"spm-system\" already exists"))
+            }
+            "POST" if !asked.load(Ordering::SeqCst) => Some(Reply::status(404, "namespaces \"spm-system\" not found")),
+            "POST" | "DELETE" => created(),
+            _ => pods_and_logs(request),
+        });
+    run(&server, IMAGE).0.unwrap();
+    let writes = writes(&server);
+    assert_eq!(writes.len(), 4, "{writes:?}");
+    assert!(writes[3].starts_with("DELETE /apis/apps/v1/namespaces/spm-system/daemonsets/"), "{writes:?}");
+}
+
+#[test]
 fn what_is_forbidden_is_said_with_the_right_that_is_missing() {
     let nothing = |_: &Request| None;
     let pods = |request: &Request| request.path.contains("/spm-system/pods?").then(|| Reply::status(403, "no"));

@@ -11,11 +11,13 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod each;
 mod evidence;
 mod laws;
 mod rules;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde::de::DeserializeSeed;
@@ -28,7 +30,7 @@ use spm::expr::domain::DOMAIN;
 use spm::expr::operators::{OPERATORS, Takes};
 use spm::expr::path::Found;
 use spm::expr::{Candidates, Compiler, Environment, Path, Predicate, Projection, Schema, Segment, Truth, Value, World};
-use spm::model::Text;
+use spm::model::{ResourceRef, Text};
 
 use rules::{json_value, predicate, value, with_unknowns};
 
@@ -60,7 +62,11 @@ struct Compiled {
 
 fn compile(rule: &Json) -> Result<Compiled, String> {
     // JSON is YAML.
-    let node = yaml::parse("rule.yaml", &rule.to_string()).map_err(|fault| fault.to_string())?;
+    compile_text(&rule.to_string())
+}
+
+fn compile_text(rule: &str) -> Result<Compiled, String> {
+    let node = yaml::parse("rule.yaml", rule).map_err(|fault| fault.to_string())?;
     let mut diagnostics = Diagnostics::new("rule.yaml");
     let params = BTreeMap::new();
     let mut compiler = Compiler::new(&mut diagnostics, &params, &Anything, "own");
@@ -71,6 +77,12 @@ fn compile(rule: &Json) -> Result<Compiled, String> {
         _ => Err(diagnostics.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     }
 }
+
+/// Names of the other resources.
+static NAMES: LazyLock<Vec<ResourceRef>> = LazyLock::new(|| {
+    let name = |at: usize| ResourceRef { kind: "other".into(), scope: None, name: at.to_string().into() };
+    (0..8).map(name).collect()
+});
 
 /// The other resources of a join, found by looking at all of them.
 struct Others<'a> {
@@ -98,7 +110,7 @@ impl World for Others<'_> {
         let values = self.values.iter().enumerate().filter(|(at, _)| fitting[*at] == Truth::True);
         let incomplete = self.incomplete || fitting.contains(&Truth::Unknown);
         Candidates {
-            values: values.map(|(at, value)| (format!("other {at}"), value)).collect(),
+            values: values.map(|(at, value)| (&NAMES[at], value)).collect(),
             incomplete: incomplete.then(|| Text::from("half a page")),
         }
     }
@@ -348,4 +360,36 @@ fn what_no_configuration_tells_leaves_open_only_what_the_rest_does_not_decide() 
         assert_eq!(truth(&rule, &Value::from(json!({"a": 1}))), expected, "{rule}");
     }
     assert!(compile(&json!({"undecided": ""})).is_err());
+}
+
+#[test]
+fn large_numbers_are_told_apart_by_their_digits() {
+    let rule = |number: &str| compile_text(&format!("a: {number}")).unwrap();
+    let value = |value: Value| Value::map([("a", value)]);
+    let (own, next) = (9_007_199_254_740_993_i64, 9_007_199_254_740_992_i64);
+    let equal = rule("9007199254740993");
+    assert_eq!(equal.truth(&value(Value::Int(own))), Truth::True);
+    assert_eq!(equal.truth(&value(Value::str(own.to_string()))), Truth::True);
+    assert_eq!(equal.truth(&value(Value::Int(next))), Truth::False);
+    assert_eq!(equal.truth(&value(Value::str(next.to_string()))), Truth::False);
+    // Nobody knows which digits it had.
+    assert_eq!(equal.truth(&value(Value::Float(next as f64))), Truth::Unknown);
+    assert_eq!(equal.truth(&value(Value::list([]))), Truth::Unknown);
+    assert_eq!(rule("1").truth(&value(Value::Float(1.0))), Truth::True);
+}
+
+#[test]
+fn an_answer_of_nothing_is_none() {
+    for (answer, truth) in
+        [("~", Truth::Unknown), ("\"\"", Truth::Unknown), ("[]", Truth::Unknown), ("ops", Truth::False)]
+    {
+        let rule = compile_text(&format!("undecided: {{ why: who reads the mail, unless: {answer} }}")).unwrap();
+        assert_eq!(rule.truth(&Value::map([])), truth, "{answer}");
+    }
+}
+
+#[test]
+fn the_opposite_of_several_operators_is_said_of_all() {
+    let rule = compile(&json!({ "a": { "any": { "not": { "gte": 1, "lte": 5 } } } })).unwrap();
+    assert_eq!(rule.predicate.expected(), "a an element with not (at least 1 and at most 5)");
 }

@@ -23,6 +23,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+pub(super) use self::yaml::value as yaml_value;
+
 use self::decode::{Context, Decoder, Found, listed_kind};
 use self::source::{Source, Sources, reason};
 use self::split::{Batch, Cut, Pool, Problem, Splitter};

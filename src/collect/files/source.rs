@@ -60,7 +60,10 @@ impl Sources {
             let entries = list(path).map_err(error)?;
             self.walk(entries, facts, &mut seen);
         } else {
-            File::open(path).map_err(error)?;
+            // Opening a pipe takes its writer's text away from whoever opens it next.
+            if metadata.is_file() {
+                File::open(path).map_err(error)?;
+            }
             self.push(Some(path), path.display().to_string(), metadata.len(), false, facts);
         }
         Ok(())

@@ -27,12 +27,24 @@ pub(super) struct YamlError {
     pub(super) detail: String,
 }
 
+/// All of the first document of `text` that is not empty, null if every one is; else the line (from 1) of what is wrong.
+pub(in crate::collect) fn value(text: &str) -> Result<Value, u32> {
+    let read = || {
+        let document = Document::parse(text, 1)?;
+        let root = document.root().map(|root| document.decode(root, Projection::everything(), &Sharing::new()));
+        root.map_or(Ok(Value::Null), |decoded| Ok(decoded?.value))
+    };
+    read().map_err(|error: YamlError| error.line)
+}
+
 /// A parsed document.
 #[derive(Debug)]
 pub(super) struct Document<'t> {
     nodes: Vec<Node<'t>>,
     // Line in the file of the first line of the text.
     line: u32,
+    /// Line in the file at which another document begins, if the text holds more than one.
+    pub(super) another: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -60,12 +72,13 @@ enum What<'t> {
 pub(super) struct At(u32);
 
 impl<'t> Document<'t> {
-    /// Parses all documents of `text` (there is one, unless it was not cut) whose first line is `line` of the file.
+    /// Parses the first document of `text` that is not empty. The first line of the text is `line` of the file.
     pub(super) fn parse(text: &'t str, line: u32) -> Result<Document<'t>, YamlError> {
         let mut nodes: Vec<Node<'t>> = Vec::with_capacity(text.len() / 16);
         let mut open: Vec<u32> = Vec::new();
         let mut anchors: HashMap<usize, u32> = HashMap::new();
         let mut parser = Parser::new_from_str(text);
+        let mut another = None;
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| YamlError {
                 line: place(line, error.marker().line()),
@@ -90,6 +103,18 @@ impl<'t> Document<'t> {
                     }
                     continue;
                 }
+                Event::DocumentStart(_) => {
+                    if let [Node { what: What::Plain(text), .. }] = nodes.as_slice()
+                        && scalar::plain(text) == Value::Null
+                    {
+                        nodes.clear();
+                    }
+                    if nodes.is_empty() {
+                        continue;
+                    }
+                    another = Some(place(line, span.start.line()));
+                    break;
+                }
                 _ => continue,
             };
             if anchor > 0 {
@@ -100,7 +125,7 @@ impl<'t> Document<'t> {
             }
             nodes.push(Node { what, line: u32::try_from(span.start.line()).unwrap_or(u32::MAX), end: at + 1 });
         }
-        Ok(Document { nodes, line })
+        Ok(Document { nodes, line, another })
     }
 
     /// The top of the document; none if there is nothing in it.

@@ -17,7 +17,7 @@ use super::error::{ClusterError, innermost, login_problem, safe};
 use crate::model::GapReason;
 
 /// The API server indents its answers for clients that look like a browser or curl, so this names the program itself.
-const AGENT: &str = concat!("spm/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("spm/", env!("CARGO_PKG_VERSION"));
 
 /// Begins what is said if the server's certificate is not accepted.
 pub(super) const UNTRUSTED: &str = "no trusted connection";

@@ -8,13 +8,21 @@ use x509_parser::public_key::PublicKey;
 
 use super::facts::Cert;
 
-/// Certificates of one file that are kept.
+/// Most certificates of one file.
 const LIMIT: usize = 100;
 
-/// The certificates in a file.
-pub fn parse(path: &str, component: Option<&str>, bytes: &[u8]) -> Vec<Cert> {
+/// All certificates in a file. Some of them are none: who compares them would miss the others.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn parse(path: &str, component: Option<&str>, bytes: &[u8]) -> Result<Vec<Cert>, String> {
+    let begun = memchr::memmem::find_iter(bytes, b"-----BEGIN CERTIFICATE-----").count();
+    if begun > LIMIT {
+        return Err(format!("more than {LIMIT} certificates"));
+    }
     let blocks = Pem::iter_from_buffer(bytes).filter_map(Result::ok).filter(|block| block.label == "CERTIFICATE");
-    blocks.take(LIMIT).filter_map(|block| cert(path, component, &block)).collect()
+    let certs: Vec<Cert> = blocks.filter_map(|block| cert(path, component, &block)).collect();
+    if certs.len() == begun { Ok(certs) } else { Err("not all of its certificates can be understood".to_owned()) }
 }
 
 fn cert(path: &str, component: Option<&str>, block: &Pem) -> Option<Cert> {

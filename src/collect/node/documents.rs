@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::limited::{self, Limited};
 use crate::base::command_line as redact;
+use crate::collect::files::yaml_value;
 
 /// What a document became.
 #[derive(Debug, PartialEq)]
@@ -31,6 +31,18 @@ pub enum Format {
     Arguments,
 }
 
+impl Format {
+    /// The kind of documents that do not name it themselves.
+    pub fn kind(self) -> Option<&'static str> {
+        match self {
+            Format::Kubernetes | Format::KubeletDropIn => None,
+            Format::Etcd => Some("EtcdConfiguration"),
+            Format::K3s => Some("K3sConfiguration"),
+            Format::Arguments => Some("Arguments"),
+        }
+    }
+}
+
 /// Parses a document and keeps what may leave the node.
 pub fn parse(bytes: &[u8], format: Format) -> Parsed {
     let Ok(text) = std::str::from_utf8(bytes) else { return Parsed::Broken("it is no UTF-8 text".to_owned()) };
@@ -44,10 +56,8 @@ pub fn parse(bytes: &[u8], format: Format) -> Parsed {
     let Value::Object(map) = value else { return Parsed::Broken("it is no map".to_owned()) };
     let own = map.get("kind").and_then(Value::as_str).unwrap_or_default();
     let kind = match format {
-        Format::Etcd => "EtcdConfiguration",
-        Format::K3s => "K3sConfiguration",
         Format::KubeletDropIn if own.is_empty() => "KubeletConfiguration",
-        Format::Kubernetes | Format::KubeletDropIn | Format::Arguments => own,
+        format => format.kind().unwrap_or(own),
     };
     let kind = kind.to_owned();
     let content = match kind.as_str() {
@@ -69,22 +79,15 @@ pub fn parse(bytes: &[u8], format: Format) -> Parsed {
     Parsed::Known(kind, content)
 }
 
-// The first document of a stream that is not empty. Messages of the parser may quote what they read, so they are not used.
+// The first document of a stream that is not empty, as the component itself reads it. Messages of the parser may quote what
+// they read, so they are not used.
 fn first_document(text: &str) -> Result<Value, String> {
-    if limited::is_too_deep(text) {
-        return Err("it is nested too deep".to_owned());
+    let unreadable = |line| format!("it is neither YAML nor JSON, line {line}");
+    match serde_json::to_value(yaml_value(text).map_err(unreadable)?) {
+        Ok(Value::Null) => Err("it is empty".to_owned()),
+        Ok(value) => Ok(value),
+        Err(_) => Err("it is no document".to_owned()),
     }
-    for document in serde_yaml::Deserializer::from_str(text) {
-        match Limited::new().deserialize(document) {
-            Ok(Value::Null) => {}
-            Ok(value) => return Ok(value),
-            Err(error) => {
-                let line = error.location().map(|at| format!(", line {}", at.line())).unwrap_or_default();
-                return Err(format!("it is neither YAML nor JSON{line}"));
-            }
-        }
-    }
-    Err("it is empty".to_owned())
 }
 
 fn is_audit(map: &Map<String, Value>) -> bool {
@@ -320,10 +323,24 @@ mod tests {
         );
         assert_eq!(parse(b"\xff\xfe", Format::Kubernetes), Parsed::Broken("it is no UTF-8 text".to_owned()));
         assert_eq!(parse(b"---\n", Format::Kubernetes), Parsed::Broken("it is empty".to_owned()));
-        assert_eq!(
-            parse("[".repeat(1000).as_bytes(), Format::Kubernetes),
-            Parsed::Broken("it is nested too deep".to_owned())
-        );
+        for deep in ["[", "{a: ", "- "] {
+            let deep = parse(deep.repeat(1000).as_bytes(), Format::Kubernetes);
+            assert_eq!(deep, Parsed::Broken("it is neither YAML nor JSON, line 1".to_owned()));
+        }
+        let bomb = format!("a: &a [{}]\nb: [{}]", "x,".repeat(1000), "*a,".repeat(1000));
+        assert!(matches!(parse(bomb.as_bytes(), Format::Kubernetes), Parsed::Broken(_)));
+    }
+
+    #[test]
+    fn documents_mean_what_the_component_makes_of_them() {
+        for text in [
+            "---\n---\nkind: KubeletConfiguration\nauthentication: {anonymous: {enabled: yes}}\nprotectKernelDefaults: on\nx: 0644",
+            "{\n\t\"kind\": \"KubeletConfiguration\",\n\t\"authentication\": {\"anonymous\": {\"enabled\": true}},\n\t\"protectKernelDefaults\": true, \"x\": 420\n}",
+        ] {
+            let (_, config) = known(text, Format::Kubernetes);
+            assert_eq!(config["authentication"]["anonymous"]["enabled"], true, "{text}");
+            assert_eq!((&config["protectKernelDefaults"], &config["x"]), (&json!(true), &json!(420)), "{text}");
+        }
     }
 
     #[test]

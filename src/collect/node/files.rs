@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::facts::{Fault, FileEntry, RoleFiles};
 use super::owners::Owners;
-use super::root::{Resolved, Root, Trouble, absolute, file_type, is_kernel, show};
+use super::root::{Names, Resolved, Root, Trouble, absolute, file_type, is_kernel, show};
 use crate::catalog::kubernetes::files::{FileRole, Pick};
 
 /// Most entries of one role.
@@ -64,16 +64,17 @@ impl Walk<'_> {
         else {
             return vec![PathBuf::from(pattern)];
         };
+        let fits = |name: &[u8]| {
+            name.len() >= start.len() + end.len()
+                && name.starts_with(start.as_bytes())
+                && name.ends_with(end.as_bytes())
+        };
         match self.root.names(Path::new(directory)) {
-            Ok(names) => names
-                .names
-                .iter()
-                .filter(|name| name.len() >= start.len() + end.len())
-                .filter(|name| {
-                    name.as_bytes().starts_with(start.as_bytes()) && name.as_bytes().ends_with(end.as_bytes())
-                })
-                .map(|name| Path::new(directory).join(name))
-                .collect(),
+            Ok(names) => {
+                self.note_truncated(&names, directory);
+                let fitting = names.names.iter().filter(|name| fits(name.as_bytes()));
+                fitting.map(|name| Path::new(directory).join(name)).collect()
+            }
             Err(trouble) => {
                 self.trouble(Path::new(pattern), trouble);
                 Vec::new()
@@ -91,6 +92,12 @@ impl Walk<'_> {
         };
         self.found.truncated.get_or_insert(why);
         true
+    }
+
+    fn note_truncated(&mut self, names: &Names, directory: &str) {
+        if names.truncated {
+            self.found.truncated.get_or_insert_with(|| format!("too many files in {directory}"));
+        }
     }
 
     fn trouble(&mut self, path: &Path, trouble: Trouble) {
@@ -155,9 +162,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            if names.truncated {
-                self.found.truncated.get_or_insert_with(|| format!("too many files in {}", show(&path)));
-            }
+            self.note_truncated(&names, &show(&path));
             for name in names.names {
                 if self.is_full() {
                     return;

@@ -9,7 +9,6 @@ mod commands;
 mod documents;
 pub mod facts;
 mod files;
-mod limited;
 mod owners;
 mod processes;
 mod root;
@@ -143,18 +142,20 @@ impl Worker {
         part(&mut lock(&self.shared));
     }
 
+    fn fault(&self, path: &str, why: String) {
+        self.publish(|facts| facts.errors.push(Fault { path: path.to_owned(), why }));
+    }
+
     fn run(&self) {
         let root = &self.root;
         let expired = || self.expired();
         if let Err(trouble) = root.resolve(Path::new("/")) {
-            let why = format!("the root directory cannot be read: {trouble}");
-            self.publish(|facts| facts.errors.push(Fault { path: "/".to_owned(), why }));
-            return;
+            return self.fault("/", format!("the root directory cannot be read: {trouble}"));
         }
         let processes = processes::read(root, &expired);
         if processes.is_none() {
             let why = "the node's processes cannot be seen: run on the node itself, or with its process namespace";
-            self.publish(|facts| facts.errors.push(Fault { path: "/proc".to_owned(), why: why.to_owned() }));
+            self.fault("/proc", why.to_owned());
         }
         let listeners = system::listeners(root);
         let ssh = listeners.as_ref().map(|listeners| listeners.iter().any(|listener| listener.port == 22));
@@ -227,8 +228,12 @@ impl Worker {
             let files = files::look_up(&self.root, owners, role, named.as_deref(), &|| self.expired());
             // As the kubelet: whatever the name ends with, if it does not begin with a dot.
             let hidden = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
-            for entry in files.entries.iter().filter(|entry| !hidden(&entry.path)).take(MANIFESTS_LIMIT) {
+            let manifests: Vec<_> = files.entries.iter().filter(|entry| !hidden(&entry.path)).collect();
+            for entry in manifests.iter().take(MANIFESTS_LIMIT) {
                 found.extend(self.document(&entry.path, None, None, Format::Kubernetes, false));
+            }
+            if let Some(entry) = manifests.get(MANIFESTS_LIMIT) {
+                self.fault(&entry.path, format!("only {MANIFESTS_LIMIT} manifests are read"));
             }
         }
         for directory in ARGUMENT_DIRECTORIES {
@@ -240,9 +245,16 @@ impl Worker {
         for directory in RANCHER_DIRECTORIES {
             found.extend(self.document(&format!("{directory}/config.yaml"), None, None, Format::K3s, false));
             let more = format!("{directory}/config.yaml.d");
-            let names = self.root.names(Path::new(&more)).unwrap_or_default().names;
-            let names = names.iter().filter_map(|name| name.to_str()).filter(|name| name.ends_with(".yaml"));
-            for name in names.take(MANIFESTS_LIMIT) {
+            let names = match self.root.names(Path::new(&more)) {
+                Ok(names) => names.names,
+                Err(Trouble::Missing) => continue,
+                Err(Trouble::Unreadable(why)) => {
+                    let kind = Format::K3s.kind().unwrap_or_default().to_owned();
+                    found.push(Document { path: more, kind, error: Some(why), ..Document::default() });
+                    continue;
+                }
+            };
+            for name in names.iter().filter_map(|name| name.to_str()).filter(|name| name.ends_with(".yaml")) {
                 found.extend(self.document(&format!("{more}/{name}"), None, None, Format::K3s, false));
             }
         }
@@ -302,7 +314,8 @@ impl Worker {
         document.map(|document| Document { path: named.text.clone(), ..document })
     }
 
-    // A document; none if it is not there or of another kind, unless a flag names it.
+    // A document; none if it is not there or of another kind, unless a flag names it. What a file is whose place says it is
+    // known even if nobody can read it.
     fn document(
         &self,
         path: &str,
@@ -312,8 +325,12 @@ impl Worker {
         named: bool,
     ) -> Option<Document> {
         let read = self.read(path, pid);
-        let mut document =
-            Document { path: path.to_owned(), component: component.map(str::to_owned), ..Document::default() };
+        let mut document = Document {
+            path: path.to_owned(),
+            component: component.map(str::to_owned),
+            kind: format.kind().unwrap_or_default().to_owned(),
+            ..Document::default()
+        };
         document.error = match read.map(|bytes| documents::parse(&bytes, format)) {
             Ok(Parsed::Known(kind, content)) => {
                 document.kind = kind;
@@ -321,7 +338,7 @@ impl Worker {
                 None
             }
             Ok(Parsed::OtherKind) if named => Some("its kind is not one that is collected".to_owned()),
-            Ok(Parsed::Broken(why)) if named => Some(why),
+            Ok(Parsed::Broken(why)) if named || format.kind().is_some() => Some(why),
             Err(Trouble::Missing) if named => Some("it is not there".to_owned()),
             Err(Trouble::Unreadable(why)) => Some(why),
             Ok(Parsed::OtherKind | Parsed::Broken(_)) | Err(Trouble::Missing) => return None,
@@ -364,12 +381,17 @@ impl Worker {
         let mut found = Vec::new();
         for (named, component) in paths {
             if self.expired() || found.len() >= CERTIFICATES_LIMIT {
-                let why = "not every certificate was read".to_owned();
-                self.publish(|facts| facts.errors.push(Fault { path: named.path, why }));
+                self.fault(&named.path, "not every certificate was read".to_owned());
                 break;
             }
-            if let Ok(bytes) = self.read(&named.path, named.pid) {
-                found.extend(certs::parse(&named.text, component, &bytes));
+            let read = match self.read(&named.path, named.pid) {
+                Ok(bytes) => certs::parse(&named.text, component, &bytes),
+                Err(Trouble::Missing) => continue,
+                Err(Trouble::Unreadable(why)) => Err(why),
+            };
+            match read {
+                Ok(certs) => found.extend(certs),
+                Err(why) => self.fault(&named.path, why),
             }
         }
         self.publish(|facts| facts.certs = found);

@@ -25,7 +25,7 @@ const PODS: &str = "/var/log/pods";
 
 /// The processes; none if those of the node cannot be seen.
 pub fn read(root: &Root, expired: &dyn Fn() -> bool) -> Option<Vec<Process>> {
-    let names = root.names(Path::new("/proc")).ok()?;
+    let names = root.names(Path::new("/proc")).ok().filter(|names| !names.truncated)?;
     let pids: Vec<u32> = names.names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
     let own_pods = own_pods(root);
     let mut found = Vec::new();

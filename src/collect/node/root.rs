@@ -10,6 +10,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// Largest document that is read.
 pub const DOCUMENT_LIMIT: u64 = 256 * 1024;
+/// Longest text of the kernel: its tables grow with the connections of a node, command lines with their arguments.
+const KERNEL_LIMIT: u64 = 4 * 1024 * 1024;
 /// Most names that are read of one directory.
 const NAMES_LIMIT: usize = 65_536;
 // As many as Linux itself follows.
@@ -142,15 +144,14 @@ impl Root {
 
     /// The content of a file of the kernel (`/proc`, `/sys`), whose size nobody knows before.
     pub fn read_kernel(&self, path: &str) -> Result<String, Trouble> {
-        let resolved = self.resolve(Path::new(path))?;
-        let bytes = self.read_resolved(&resolved, DOCUMENT_LIMIT)?;
+        let bytes = self.read_kernel_bytes(path)?;
         Ok(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\0']).to_owned())
     }
 
     /// Like [`Root::read_kernel`], as bytes.
     pub fn read_kernel_bytes(&self, path: &str) -> Result<Vec<u8>, Trouble> {
         let resolved = self.resolve(Path::new(path))?;
-        self.read_resolved(&resolved, DOCUMENT_LIMIT)
+        self.read_resolved(&resolved, KERNEL_LIMIT)
     }
 
     fn read_resolved(&self, resolved: &Resolved, limit: u64) -> Result<Vec<u8>, Trouble> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use super::facts::{Identity, Listener, Lsm, Os, Process};
-use super::root::Root;
+use super::root::{Root, Trouble};
 
 const LIMIT: u64 = 64 * 1024;
 
@@ -104,10 +104,11 @@ pub fn sysctl(root: &Root) -> BTreeMap<&'static str, String> {
 pub fn lsm(root: &Root) -> Lsm {
     Lsm {
         apparmor: kernel(root, "/sys/module/apparmor/parameters/enabled").map(|state| state == "Y"),
-        selinux: match kernel(root, "/sys/fs/selinux/enforce").as_deref() {
-            Some("1") => Some("enforcing"),
-            Some("0") => Some("permissive"),
-            _ => root.exists("/sys/fs").then_some("disabled"),
+        selinux: match root.read_kernel("/sys/fs/selinux/enforce").as_deref().map(str::trim) {
+            Ok("1") => Some("enforcing"),
+            Ok("0") => Some("permissive"),
+            Err(Trouble::Missing) => root.exists("/sys/fs").then_some("disabled"),
+            _ => None,
         },
     }
 }
@@ -115,7 +116,12 @@ pub fn lsm(root: &Root) -> Lsm {
 /// Listening TCP ports in the network namespace of the first process.
 pub fn listeners(root: &Root) -> Option<Vec<Listener>> {
     let mut found = listening(&root.read_kernel("/proc/1/net/tcp").ok()?);
-    found.extend(listening(&root.read_kernel("/proc/1/net/tcp6").unwrap_or_default()));
+    match root.read_kernel("/proc/1/net/tcp6") {
+        Ok(table) => found.extend(listening(&table)),
+        // The kernel knows no IPv6.
+        Err(Trouble::Missing) => {}
+        Err(Trouble::Unreadable(_)) => return None,
+    }
     found.sort();
     found.dedup();
     Some(found)
@@ -159,5 +165,32 @@ mod tests {
             let found: Vec<String> = listening(table).iter().map(|l| format!("{}:{}", l.address, l.port)).collect();
             assert_eq!(found, ["127.0.0.1:9081", "0.0.0.0:22"]);
         }
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_not_an_empty_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let (root, net) = (Root::new(directory.path()), directory.path().join("proc/1/net"));
+        std::fs::create_dir_all(&net).unwrap();
+        assert_eq!(listeners(&root), None);
+        let line = "   0: 00000000:0016 00000000:0000 0A 0\n";
+        let other =
+            "   1: 0100007F:1F90 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0\n";
+        // A busy node has thousands of connections.
+        std::fs::write(net.join("tcp"), format!("  sl\n{line}{}", other.repeat(10_000))).unwrap();
+        assert_eq!(listeners(&root).unwrap().len(), 1);
+        std::fs::create_dir(net.join("tcp6")).unwrap();
+        assert_eq!(listeners(&root), None);
+    }
+
+    #[test]
+    fn selinux_that_does_not_tell_is_not_disabled() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::new(directory.path());
+        assert_eq!(lsm(&root).selinux, None);
+        std::fs::create_dir_all(directory.path().join("sys/fs")).unwrap();
+        assert_eq!(lsm(&root).selinux, Some("disabled"));
+        std::fs::create_dir_all(directory.path().join("sys/fs/selinux/enforce")).unwrap();
+        assert_eq!(lsm(&root).selinux, None);
     }
 }

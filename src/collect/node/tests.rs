@@ -455,3 +455,34 @@ fn relative_paths_start_in_the_working_directory() {
     assert_eq!(facts["files"]["etcd-data-dir"]["unreadable"][0]["path"], "data");
     assert!(document(&facts, "etcd.yml")["error"].as_str().unwrap().contains("relative"));
 }
+
+#[test]
+fn configuration_of_k3s_that_cannot_be_read_is_there() {
+    let tree = Tree::new();
+    tree.file("etc/rancher/k3s/config.yaml", "protect-kernel-defaults: [").file("etc/rancher/k3s/config.yaml.d", "x");
+    fs::create_dir_all(tree.path("etc/rancher/rke2/config.yaml")).unwrap();
+    let documents = tree.collect()["documents"].clone();
+    let of = |path: &str| documents.as_array().unwrap().iter().find(|document| document["path"] == path).cloned();
+    for path in ["/etc/rancher/k3s/config.yaml", "/etc/rancher/rke2/config.yaml"] {
+        let document = of(path).unwrap_or_else(|| panic!("{documents}"));
+        assert_eq!(document["kind"], "K3sConfiguration", "{document}");
+        assert!(document["error"].is_string() && document.get("content").is_none(), "{document}");
+    }
+}
+
+#[test]
+fn certificates_of_a_file_are_all_or_none() {
+    let tree = Tree::new();
+    tree.file("etc/kubernetes/pki/ca.crt", format!("{CA}{CA}"))
+        .file("etc/kubernetes/pki/cut.crt", format!("{CA}{}", &CA[..CA.len() / 2]))
+        .file(
+            "etc/kubernetes/pki/odd.crt",
+            format!("{CA}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        );
+    let facts = tree.collect();
+    let paths: Vec<&str> =
+        facts["certs"].as_array().unwrap().iter().map(|cert| cert["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/etc/kubernetes/pki/ca.crt"; 2]);
+    let faults = facts["errors"].to_string();
+    assert!(faults.contains("/cut.crt") && faults.contains("/odd.crt"), "{faults}");
+}

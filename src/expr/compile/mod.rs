@@ -286,6 +286,6 @@ fn is_empty(node: &Node) -> bool {
     match &node.data {
         Data::List(items) => items.is_empty(),
         Data::Map(entries) => entries.is_empty(),
-        Data::Scalar { text, .. } => text.is_empty(),
+        Data::Scalar { text, .. } => text.trim().is_empty() || node.scalar() == Some(Scalar::Null),
     }
 }

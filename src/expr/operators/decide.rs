@@ -6,6 +6,9 @@ use super::{Modifiers, Operand, Spelled};
 use crate::expr::typed::{self, Type, Typed};
 use crate::expr::{Truth, Value};
 
+/// Up to here every whole number is one of its own.
+const EXACT: f64 = 9_007_199_254_740_991.0;
+
 impl Spelled {
     /// The spelling of a scalar; none for lists and maps.
     pub fn of(value: &Value) -> Option<Spelled> {
@@ -19,6 +22,13 @@ impl Spelled {
 
     fn equals(&self, value: &Value, modifiers: Modifiers) -> Truth {
         match (value, self.number) {
+            // Beyond it neighbours are the same number here, and only their digits tell them apart.
+            (_, Some(own)) if own.abs() > EXACT => match (spelling(value), Type::Number.read(value)) {
+                (Some(text), _) if text.trim() == self.text => Truth::True,
+                (_, Some(Typed::Number(number))) if number == own && matches!(value, Value::Float(_)) => Truth::Unknown,
+                (Some(_), _) => Truth::False,
+                (None, _) => Truth::Unknown,
+            },
             (Value::Int(n), Some(own)) => Truth::from(*n as f64 == own),
             (Value::Float(n), Some(own)) => Truth::from(*n == own),
             (Value::Str(text), Some(own)) => Truth::from(typed::number(text) == Some(own)),

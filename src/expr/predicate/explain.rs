@@ -200,7 +200,8 @@ impl Walk<'_> {
             for (name, candidate) in &candidates.values {
                 let scene = self.scene.of(candidate);
                 if related.predicate.holds(candidate, scene) == wanted {
-                    let (outer_steps, outer) = (std::mem::take(&mut self.steps), self.related.replace(name.clone()));
+                    let (outer_steps, outer) =
+                        (std::mem::take(&mut self.steps), self.related.replace(name.to_string()));
                     let outer_scene = std::mem::replace(&mut self.scene, scene);
                     self.predicate(&related.predicate, candidate, wanted, turned);
                     self.scene = outer_scene;
@@ -214,7 +215,7 @@ impl Walk<'_> {
                 Some(why) if truth == Truth::Unknown => Actual::Unknown(why.to_string()),
                 _ if candidates.values.is_empty() => Actual::Absent,
                 _ => {
-                    let names: Vec<Value> = candidates.values.iter().map(|(name, _)| Value::str(name)).collect();
+                    let names = candidates.values.iter().map(|(name, _)| Value::str(name.to_string()));
                     Actual::Value(Value::list(names))
                 }
             };

@@ -13,7 +13,7 @@ use super::operators::{Operand, Operator};
 use super::path::{Path, Steps};
 use super::typed::{Type, Typed};
 use super::{Truth, Value};
-use crate::model::Text;
+use crate::model::{ResourceRef, Text};
 
 pub use related::region;
 
@@ -181,11 +181,6 @@ impl Comparison {
         Comparison::NAMED.iter().find(|(own, _)| *own == name).map(|(_, comparison)| *comparison)
     }
 
-    /// How many values it compares with.
-    pub fn bounds(self) -> usize {
-        if self == Comparison::Between { 2 } else { 1 }
-    }
-
     /// Whether `value` stands so to `bounds` (two of them for `Between`, else one).
     pub fn holds<T: PartialOrd>(self, value: &T, bounds: &[T]) -> bool {
         let Some(first) = bounds.first() else { return false };
@@ -246,8 +241,8 @@ impl World for Alone {
 
 /// The resources that a join leads to.
 pub struct Candidates<'a> {
-    /// Name for evidence, value.
-    pub values: Vec<(String, &'a Value)>,
+    /// What evidence names, and its value.
+    pub values: Vec<(&'a ResourceRef, &'a Value)>,
     /// Why there may be more than these.
     pub incomplete: Option<Text>,
 }

@@ -67,12 +67,13 @@ impl Related {
     }
 
     fn judge(&self, candidates: &Candidates<'_>, scene: Scene<'_>) -> Truth {
-        let truths: Vec<Truth> = candidates.values.iter().map(|(_, v)| self.predicate.holds(v, scene.of(v))).collect();
+        let truths = candidates.values.iter().map(|(_, value)| self.predicate.holds(value, scene.of(value)));
         // A candidate that nobody has seen could be anything.
         let unseen = candidates.incomplete.is_some().then_some(Truth::Unknown);
         match &self.amount {
-            Amount::Quantifier(quantifier) => quantifier.over(truths.iter().copied().chain(unseen)),
+            Amount::Quantifier(quantifier) => quantifier.over(truths.chain(unseen)),
             Amount::Count(comparisons) => {
+                let truths: Vec<Truth> = truths.collect();
                 let certain = truths.iter().filter(|t| **t == Truth::True).count();
                 let possible = truths.iter().filter(|t| **t != Truth::False).count();
                 count_holds_open(comparisons, certain, possible, unseen.is_some())

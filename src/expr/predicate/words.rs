@@ -29,7 +29,11 @@ impl Condition {
             | Condition::Count { expected, .. }
             | Condition::Domain { expected, .. } => expected.clone(),
             Condition::All(all) => all.iter().map(Condition::expected).collect::<Vec<_>>().join(" and "),
-            Condition::Not(inner, _) => opposite(&inner.expected()),
+            Condition::Not(inner, _) => match &**inner {
+                // Only of the first one would the words be turned around.
+                Condition::All(all) if all.len() > 1 => format!("not ({})", inner.expected()),
+                inner => opposite(&inner.expected()),
+            },
             Condition::Elements { quantifier, element, .. } => {
                 let of = match element {
                     Element::Condition(condition) => condition.expected(),

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::view::{Row, Selection};
 use super::{Each, Report};
-use crate::model::{Assessment, CheckResult, StandardKind, StandardResult};
+use crate::model::{Assessment, CheckResult, StandardResult};
 use wire::{
     Document, LeftOut, WireAssessment, WireCheck, WireCounts, WireFailed, WireGap, WireOther, WireOutcome, WireRule,
     WireScope, WireStandard, WireSystem, WireTotals,
@@ -100,11 +100,7 @@ impl<'a> Shown<'a> {
             name: &standard.name,
             version: &standard.version,
             url: &standard.url,
-            kind: match standard.kind {
-                StandardKind::Benchmark => "benchmark",
-                StandardKind::Catalogue => "catalogue",
-                StandardKind::Law => "law",
-            },
+            kind: standard.kind.as_str(),
             technology: standard.technology.as_str(),
             assessable_requirements: standard.assessable,
             selected: result.selected,

@@ -78,10 +78,21 @@ pub struct Example {
     pub subject: Node,
     /// Paths of the subject that could not be read.
     pub gaps: Vec<Path>,
-    /// Other resources: kind and object.
-    pub world: Vec<(String, Node)>,
+    /// Other resources.
+    pub world: Vec<Other>,
     /// Parameters that differ from the defaults.
     pub params: BTreeMap<String, Node>,
+}
+
+/// Another resource that an example needs.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// Kind or view.
+    pub kind: String,
+    /// The object.
+    pub object: Node,
+    /// Paths of it that could not be read.
+    pub gaps: Vec<Path>,
 }
 
 /// A check with its parameters filled in, ready for evaluation.

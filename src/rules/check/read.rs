@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Check, Example, Param, THEMES, compile};
+use super::{Check, Example, Other, Param, THEMES, compile};
 use crate::base::diagnostic::Diagnostics;
 use crate::base::yaml::{Data, Node, Scalar};
 use crate::catalog::{self, Source};
@@ -161,17 +161,12 @@ impl Reader<'_> {
     fn control(&mut self) -> Option<Control> {
         self.required("control")?;
         let node = self.node.get("control")?;
-        match node.text() {
-            Some("prevent") => Some(Control::Prevent),
-            Some("detect") => Some(Control::Detect),
-            Some("contain") => Some(Control::Contain),
-            Some("recover") => Some(Control::Recover),
-            other => {
-                let found = other.unwrap_or(node.kind()).to_owned();
-                self.diagnostics.unknown(node.place, "control", &found, ["prevent", "detect", "contain", "recover"]);
-                None
-            }
+        let word = node.text().unwrap_or(node.kind());
+        let control = Control::ALL.into_iter().find(|control| control.as_str() == word);
+        if control.is_none() {
+            self.diagnostics.unknown(node.place, "control", word, Control::ALL.map(Control::as_str));
         }
+        control
     }
 
     fn themes(&mut self) -> Vec<String> {
@@ -242,7 +237,8 @@ impl Reader<'_> {
             }
         }
         for (name, state, needed) in states {
-            let items = node.get(name).and_then(Node::list).unwrap_or_default();
+            let own = node.get(name);
+            let items = own.and_then(|own| self.list(own, name)).unwrap_or_default();
             if items.is_empty() && needed {
                 self.diagnostics.add(
                     node.place,
@@ -267,31 +263,51 @@ impl Reader<'_> {
         let extended = !entries.is_empty() && entries.iter().all(|(key, _)| KEYS.contains(&key.text.as_str()));
         let get = |key: &str| if extended { item.get(key) } else { None };
         let subject = if extended { get("subject").unwrap_or(&empty) } else { item };
-        let mut gaps = Vec::new();
-        if let Some(gap) = get("gap") {
-            let single = std::slice::from_ref(gap);
-            for path in gap.list().unwrap_or(single) {
-                match path.text().unwrap_or_default().parse::<Path>() {
-                    Ok(path) => gaps.push(path),
-                    Err(error) => self.diagnostics.add(path.place, format!("bad path: {error}"), None),
+        let gaps = self.gaps(get("gap"));
+        let mut world = Vec::new();
+        for object in get("world").and_then(|world| self.list(world, "world")).unwrap_or_default() {
+            match object.get("kind").and_then(Node::text).filter(|kind| catalog::source(kind).is_some()) {
+                Some(kind) => {
+                    let gaps = self.gaps(object.get("gap"));
+                    world.push(Other { kind: kind.to_owned(), object: object.clone(), gaps });
                 }
+                None => self.diagnostics.add(object.place, "an object of the world needs a known `kind`", None),
             }
         }
-        let mut world = Vec::new();
-        for object in get("world").and_then(Node::list).unwrap_or_default() {
-            match object.get("kind").and_then(Node::text) {
-                Some(kind) if catalog::source(kind).is_some() => world.push((kind.to_owned(), object.clone())),
-                _ => self.diagnostics.add(object.place, "an object of the world needs a known `kind`", None),
-            }
+        let params_given = get("params");
+        if let Some(node) = params_given.filter(|node| node.map().is_none()) {
+            self.diagnostics.add(node.place, format!("params is a map, found {}", node.kind()), None);
         }
         let mut given = BTreeMap::new();
-        for (key, value) in get("params").and_then(Node::map).unwrap_or_default() {
+        for (key, value) in params_given.and_then(Node::map).unwrap_or_default() {
             if !params.contains_key(&key.text) {
                 self.diagnostics.unknown(key.place, "parameter", &key.text, params.keys().map(String::as_str));
             }
             given.insert(key.text.clone(), value.clone());
         }
         Some(Example { place: item.place, state, subject: subject.clone(), gaps, world, params: given })
+    }
+}
+
+impl Reader<'_> {
+    fn list<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [Node]> {
+        if node.list().is_none() {
+            self.diagnostics.add(node.place, format!("{key} is a list, found {}", node.kind()), None);
+        }
+        node.list()
+    }
+
+    // The paths that were not read: one, or a list of them.
+    fn gaps(&mut self, node: Option<&Node>) -> Vec<Path> {
+        let Some(node) = node else { return Vec::new() };
+        let mut gaps = Vec::new();
+        for path in node.list().unwrap_or(std::slice::from_ref(node)) {
+            match path.text().unwrap_or_default().parse::<Path>() {
+                Ok(path) => gaps.push(path),
+                Err(error) => self.diagnostics.add(path.place, format!("bad path: {error}"), None),
+            }
+        }
+        gaps
     }
 }
 

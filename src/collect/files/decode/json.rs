@@ -73,11 +73,12 @@ impl Decoder<'_> {
                 }
                 let items: Items<'_> = serde_json::from_slice(text).map_err(broken)?;
                 job.found.listed.extend(listed_kind(&head));
+                let (mut counted, mut line) = (0, line);
                 for item in items.items.unwrap_or_default() {
                     let item = item.get().as_bytes();
                     let offset = (item.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize).min(text.len());
-                    let newlines = memchr::memchr_iter(b'\n', &text[..offset]).count();
-                    let line = line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX));
+                    let newlines = memchr::memchr_iter(b'\n', text.get(counted..offset).unwrap_or_default()).count();
+                    (counted, line) = (offset, line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX)));
                     if let Err(problem) = self.json(job, item, Some(&head), line, depth + 1) {
                         job.problem(problem, item);
                     }

@@ -239,7 +239,7 @@ impl Job<'_> {
     }
 
     fn note(&mut self, note: String) {
-        if !self.found.notes.contains(&note) {
+        if self.found.notes.len() < 100 && !self.found.notes.contains(&note) {
             self.found.notes.push(note);
         }
     }

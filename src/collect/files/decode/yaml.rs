@@ -41,15 +41,19 @@ impl Decoder<'_> {
     fn yaml_text(&self, job: &mut Job<'_>, text: &str, unit: &Unit, template: bool) -> Result<(), YamlError> {
         let document = Document::parse(text, unit.line)?;
         let Some(root) = document.root() else { return Ok(()) };
+        if let Some(line) = document.another {
+            // Nobody reads it: `kubectl` does not, either.
+            let detail = "another document begins here, but its \"---\" does not stand at the beginning of a line \
+                          (a byte order mark in front of it, or lines that end in CR alone)";
+            job.problem(malformed(line, detail), text.as_bytes());
+        }
         let reader = YamlReader { document: &document, template };
         match document.elements(root) {
             Some(elements) => {
                 // A list at the top: of a dump that was cut, or of objects, or of something that nobody asked about.
                 let none = Head::default();
                 let list = unit.list.as_deref().or(Some(&none));
-                for element in elements {
-                    self.yaml_object(job, &reader, element, list, 0)?;
-                }
+                self.yaml_elements(job, &reader, elements, list, 0);
                 Ok(())
             }
             None if document.is_map(root) => self.yaml_object(job, &reader, root, None, 0),
@@ -57,6 +61,24 @@ impl Decoder<'_> {
             None => {
                 job.found.foreign += 1;
                 Ok(())
+            }
+        }
+    }
+
+    // One broken element does not spoil the others.
+    fn yaml_elements(
+        &self,
+        job: &mut Job<'_>,
+        reader: &YamlReader<'_, '_>,
+        elements: Vec<At>,
+        list: Option<&Head>,
+        depth: usize,
+    ) {
+        for element in elements {
+            match self.yaml_object(job, reader, element, list, depth) {
+                Ok(()) => {}
+                Err(_) if reader.template => job.found.templates += 1,
+                Err(error) => job.problem(malformed(error.line, &error.detail), b"apiVersion"),
             }
         }
     }
@@ -82,10 +104,13 @@ impl Decoder<'_> {
                     }
                 }
                 let Some(asked) = self.context.wanted.get(kind.name) else { return Ok(()) };
-                let mut decoded = document.decode(at, &asked.everywhere, &self.memory.sharing)?;
-                if let Some(more) = self.more(asked, &decoded.value) {
-                    decoded = document.decode(at, more, &self.memory.sharing)?;
-                }
+                let decode = |projection| document.decode(at, projection, &self.memory.sharing);
+                let decoded = decode(&asked.everywhere).and_then(|decoded| match self.more(asked, &decoded.value) {
+                    Some(more) => decode(more),
+                    None => Ok(decoded),
+                });
+                // There is one, even if nobody can tell what it says.
+                let decoded = decoded.inspect_err(|_| _ = job.found.listed.insert(kind.name))?;
                 let keys = &self.context.keys;
                 let name = entry(&decoded.value, keys.metadata).and_then(|metadata| entry(metadata, keys.name));
                 if reader.template && name.is_some_and(|name| name.as_str().is_none()) {
@@ -110,12 +135,7 @@ impl Decoder<'_> {
                     return Err(YamlError { line, detail: "lists inside of lists, too many of them".to_owned() });
                 }
                 job.found.listed.extend(listed_kind(&head));
-                for item in items {
-                    // One broken element does not spoil the others.
-                    if let Err(error) = self.yaml_object(job, reader, item, Some(&head), depth + 1) {
-                        job.problem(malformed(error.line, &error.detail), b"apiVersion");
-                    }
-                }
+                self.yaml_elements(job, reader, items, Some(&head), depth + 1);
                 Ok(())
             }
             Identity::Foreign if job.source.facts && document.entry(at, "kubeletconfig").is_some() => {

@@ -70,12 +70,14 @@ impl Splitter<'_> {
     // If the document that begins at `start` is a list in block style, cuts its items up to the end of the document.
     fn large_list(&mut self, start: usize) -> Result<bool, Stop> {
         let text = &self.block[start..self.at];
-        let Some(items) = memmem::find_iter(text, b"\nitems:").map(|at| at + 1).find(|at| {
+        let Some((items, indent)) = memmem::find_iter(text, b"\nitems:").map(|at| at + 1).find_map(|at| {
             let rest = &text[at + 6..];
-            rest[..memchr(b'\n', rest).unwrap_or(rest.len())].trim_ascii().is_empty()
+            let end = memchr(b'\n', rest).filter(|end| rest[..*end].trim_ascii().is_empty())?;
+            Some((at, indent_of_items(&rest[end..])?))
         }) else {
             return Ok(false);
         };
+        let dash = [" ".repeat(indent).as_bytes(), b"-"].concat();
         let mut head = Head::default();
         text[..items].split(|byte| *byte == b'\n').for_each(|line| head.note(line));
         let early = head.kind.is_some();
@@ -86,8 +88,9 @@ impl Splitter<'_> {
         let mut item: Option<u32> = None;
         loop {
             let next = self.peek()?;
+            let begins = self.follows(&dash)?;
             // Nothing at the margin: the item goes on.
-            if matches!(next, Some(b' ' | b'\n' | b'\r' | b'#')) {
+            if !begins && matches!(next, Some(b' ' | b'\n' | b'\r' | b'#')) {
                 self.skip_line()?;
                 continue;
             }
@@ -99,7 +102,7 @@ impl Splitter<'_> {
             }
             let line = self.line_of(self.at);
             self.keep = Some(self.at);
-            if next == Some(b'-') {
+            if begins {
                 item = Some(line);
                 self.skip_line()?;
             } else {
@@ -114,4 +117,13 @@ impl Splitter<'_> {
         }
         Ok(true)
     }
+}
+
+// Spaces in front of the dashes of the list that `text` begins with; none if it begins with no list in block style.
+fn indent_of_items(text: &[u8]) -> Option<usize> {
+    let lines = text.split(|byte| *byte == b'\n');
+    let first = lines.map(|line| (line, line.trim_ascii())).find(|(_, own)| !own.is_empty() && !own.starts_with(b"#"));
+    let (line, own) = first?;
+    let indent = line.iter().take_while(|byte| **byte == b' ').count();
+    (own == b"-" || own.starts_with(b"- ")).then_some(indent)
 }

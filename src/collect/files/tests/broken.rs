@@ -83,3 +83,42 @@ fn nothing_readable_is_an_error_that_says_what_was_there() {
     let missing = read_path(Path::new("/nowhere/at/all")).unwrap_err();
     assert!(matches!(missing, FilesError::Open { .. }) && missing.to_string().contains("/nowhere/at/all"));
 }
+
+#[test]
+fn a_document_that_is_not_cut_off_is_told() {
+    let both = format!("{}---\n{}", yaml_pod("a"), yaml_pod("b"));
+    for (text, line) in [
+        // Old Macs ended lines so: for `kubectl` it is one line.
+        (both.replace('\n', "\r"), "x.yaml:8"),
+        // Files that were put together, the second one from Windows.
+        (both.replace("---", "\u{feff}---"), "x.yaml:8"),
+    ] {
+        let inventory = one("x.yaml", text);
+        assert_eq!(names(&inventory, "Pod"), ["Pod ns/a"]);
+        assert!(ends(&gaps(&inventory)[0], GapReason::Malformed, line), "{:?}", inventory.gaps());
+        assert!(inventory.gaps()[0].detail.contains("another document begins here"), "{:?}", inventory.gaps());
+    }
+}
+
+#[test]
+fn an_object_that_cannot_be_decoded_is_there() {
+    let broken = "apiVersion: v1\nkind: Pod\nmetadata: {name: c, labels: {a: !!int x}}\n";
+    let inventory = one("x.yaml", broken);
+    assert!(matches!(inventory.presence("Pod", None), Presence::Gap(gap) if gap.kind == Gap::DOCUMENT));
+    assert_eq!(inventory.presence("Deployment", None), Presence::NotInInput);
+    // It spoils no other element of a list.
+    let item = |text: &str| format!("- {}", text.trim_end().replace('\n', "\n  "));
+    let items = [yaml_pod("a").as_str(), broken, &yaml_pod("b")].map(item).join("\n");
+    for head in ["", "apiVersion: v1\nkind: List\nitems:\n"] {
+        let inventory = one("x.yaml", format!("{head}{items}\n"));
+        assert_eq!(names(&inventory, "Pod"), ["Pod ns/a", "Pod ns/b"], "{head}");
+        assert_eq!(inventory.gaps().len(), 1, "{:?}", inventory.gaps());
+    }
+}
+
+#[test]
+fn what_is_told_of_objects_is_bounded() {
+    let inventory = one("x.jsonl", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}\n".repeat(10_000));
+    assert_eq!(inventory.of("Pod").len(), 10_000);
+    assert_eq!(inventory.notes.iter().filter(|note| note.contains("without a name")).count(), 100);
+}

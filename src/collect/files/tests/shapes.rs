@@ -79,6 +79,28 @@ fn compressed_and_windows_text() {
 }
 
 #[test]
+fn lists_in_lists_have_lines() {
+    let inner = format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{},\n\n{}]}}", pod("b"), pod("c"));
+    let text =
+        format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{},\n{inner},\n{}]}}", pod("a"), pod("d"));
+    let inventory = one("x.json", text);
+    let lines: Vec<u32> = inventory.of("Pod").iter().map(|pod| pod.place.as_ref().unwrap().line).collect();
+    assert_eq!(lines, [2, 4, 6, 7]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_comes_through_a_pipe_is_read() {
+    let files = Files::new(&[]);
+    let pipe = files.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = pipe.clone();
+    let writing = std::thread::spawn(move || fs::write(writer, yaml_pod("a")));
+    assert_eq!(names(&read_path(&pipe).unwrap(), "Pod"), ["Pod ns/a"]);
+    writing.join().unwrap().unwrap();
+}
+
+#[test]
 fn a_large_yaml_list_is_cut_like_a_small_one_is_parsed() {
     let pad = "x".repeat(1000);
     let item = |n: usize| {
@@ -87,14 +109,19 @@ fn a_large_yaml_list_is_cut_like_a_small_one_is_parsed() {
              items:\n  spec:\n    containers:\n    - name: c\n"
         )
     };
-    let list = |n: usize| -> String { (0..n).map(item).collect() };
-    for (head, tail) in
-        [("apiVersion: v1\nkind: List\nitems:\n", ""), ("apiVersion: v1\nitems:\n", "kind: List\nmetadata:\n  x: y\n")]
-    {
-        let large =
-            one("x.yaml", format!("{}---\n{head}{}{tail}---\n{}", yaml_pod("before"), list(6000), yaml_pod("zzz")));
-        let small =
-            one("x.yaml", format!("{}---\n{head}{}{tail}---\n{}", yaml_pod("before"), list(20), yaml_pod("zzz")));
+    let list = |n: usize, indent: &str| -> String {
+        let lines = |item: String| item.lines().map(|line| format!("{indent}{line}\n")).collect::<String>();
+        (0..n).map(|n| lines(item(n))).collect()
+    };
+    for (head, tail, indent) in [
+        ("apiVersion: v1\nkind: List\nitems:\n", "", ""),
+        ("apiVersion: v1\nitems:\n", "kind: List\nmetadata:\n  x: y\n", ""),
+        // As formatters of YAML write it.
+        ("apiVersion: v1\nkind: List\nitems:\n\n  # pods\n", "metadata: {}\n", "  "),
+        ("apiVersion: v1\nitems: \n", "kind: List\n", "    "),
+    ] {
+        let text = |n| format!("{}---\n{head}{}{tail}---\n{}", yaml_pod("before"), list(n, indent), yaml_pod("zzz"));
+        let (large, small) = (one("x.yaml", text(6000)), one("x.yaml", text(20)));
         assert_eq!(large.of("Pod").len(), 6002);
         assert_eq!(large.gaps(), []);
         // Sorted by namespace, then name: default/p00000 first.

@@ -233,9 +233,13 @@ impl Collector<'_> {
         let mut made = self.server.ask(make).await;
         if matches!(&made, Err(failure) if failure.class == Class::NotFound) {
             created.namespace = true;
-            if let Err(failure) = self.server.ask(Ask::CreateNamespace { body: &pods.namespace().to_string() }).await {
-                created.namespace = failure.class == Class::Unreachable;
-                return Answers::none(&failure, "create namespaces");
+            match self.server.ask(Ask::CreateNamespace { body: &pods.namespace().to_string() }).await {
+                // Somebody else may have made it in the meantime: then it is not for this scan to delete.
+                Ok(answer) => created.namespace = !answer.is_empty(),
+                Err(failure) => {
+                    created.namespace = failure.class == Class::Unreachable;
+                    return Answers::none(&failure, "create namespaces");
+                }
             }
             made = self.server.ask(make).await;
         }

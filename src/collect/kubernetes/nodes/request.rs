@@ -8,10 +8,9 @@ use http::{Method, Request};
 use kube::client::Body;
 use serde::Deserialize;
 
-use crate::collect::kubernetes::client::{Class, Failure};
+use crate::collect::kubernetes::client::{AGENT, Class, Failure, query};
 use crate::collect::kubernetes::error::{innermost, safe};
 
-const AGENT: &str = concat!("spm/", env!("CARGO_PKG_VERSION"));
 /// Tries per request.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
@@ -50,10 +49,7 @@ impl Ask<'_> {
                 (Method::DELETE, format!("/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}"), body(DELETE))
             }
             Ask::DeleteNamespace { name } => (Method::DELETE, format!("/api/v1/namespaces/{name}"), body(DELETE)),
-            Ask::List { path, selector } => {
-                let selector = crate::collect::kubernetes::client::query(selector);
-                (Method::GET, format!("{path}?labelSelector={selector}"), None)
-            }
+            Ask::List { path, selector } => (Method::GET, format!("{path}?labelSelector={}", query(selector)), None),
             Ask::Log { namespace, pod, container } => (
                 Method::GET,
                 format!(
@@ -73,7 +69,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Asks; what may be a passing trouble is tried again.
+    /// Asks; what may be a passing trouble is tried again. What is there already gives an empty answer.
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Vec<u8>, Failure> {
         let mut tries = 1;
         loop {
@@ -121,7 +117,7 @@ impl Server {
             401 => Class::Unauthenticated,
             403 => Class::Forbidden,
             404 => Class::NotFound,
-            // Made by a try before, whose answer was lost: the names are the program's own.
+            // Mostly made by a try before, whose answer was lost.
             409 => return Ok(Vec::new()),
             429 | 500..=599 => Class::ServerError,
             _ => Class::Malformed,
