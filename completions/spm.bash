@@ -1076,7 +1076,7 @@ _spm() {
             return 0
             ;;
         spm__subcmd__permissions)
-            opts="-n -s -q -v -h --allow-node-proxy --namespace --name --bind --standard --manual --nodes --node-namespace --quiet --verbose --color --pack --config --help"
+            opts="-n -s -q -v -h --allow-node-proxy --namespace --name --bind --standard --manual --nodes --node-namespace --quiet --verbose --color --pack --config --help kubernetes aws"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1735,7 +1735,7 @@ _spm() {
             fi
             case "${prev}" in
                 --technology)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "kubernetes aws" -- "${cur}"))
                     return 0
                     ;;
                 --system)

@@ -54,7 +54,7 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -l node-facts -d 'Node fac
 complete -c spm -n "__fish_spm_using_subcommand scan" -l system -d 'System of the settings file to scan; or the name in reports and history of what the other options name, else the context or directory' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file; else KUBECONFIG, ~/.kube/config or the service account of the pod' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l context -d 'Context of the kubeconfig; the current one if none' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions, see --region to read no others' -r
+complete -c spm -n "__fish_spm_using_subcommand scan" -s n -l namespace -d 'Only what lies in these namespaces, and what lies in none, judged by all that was read: of files everything, of a running cluster no other namespace but for its roles and bindings; of an account regions, see --region to read no others' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l exclude-namespace -d 'Not these namespaces (regions)' -r
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ca-file -d 'Certificate authority to trust beside the kubeconfig\'s' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l kubelet-ca -d 'Certificate authority of the kubelets, which are asked for their configuration if the identity may `get nodes/configz`; that of the kubeconfig if none' -r -F
@@ -96,7 +96,7 @@ markdown\t'Summary for pull requests and tickets'
 sarif\t'SARIF 2.1.0 for code scanning: what failed, with file and line where known'
 junit\t'JUnit XML for pipelines: a suite per standard, a test case per rule and resource'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -s o -l output -d 'Write a file beside the page on standard output; its format is that of --format or its ending; repeatable' -r
-complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on -d 'Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)' -r -f -a "critical\t'Failed rules of critical severity'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l fail-on -d 'Exit with 1 if something failed at or above this severity and is not waived (or, with `manual`, could not be decided)' -r -f -a "critical\t'Failed rules of critical severity'
 high\t'High and above'
 medium\t'Medium and above'
 low\t'Any failed rule'
@@ -116,13 +116,13 @@ always\t'Always'
 never\t'Never'"
 complete -c spm -n "__fish_spm_using_subcommand scan" -l pack -d 'Directory with more checks, standards or parameters (`checks/`, `standards/`, `parameters.yaml`); repeatable' -r -F
 complete -c spm -n "__fish_spm_using_subcommand scan" -l config -d 'Settings: systems, standards, parameters; else the first of ./spm.yaml, spm/spm.yaml in XDG_CONFIG_HOME or ~/.config, /etc/spm/spm.yaml' -r -F
-complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that fails does not stop the others'
-complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that fails does not stop the others'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l all -d 'Scan every system of the settings file; one that cannot be read does not stop the others, but the exit code is 3'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l all-contexts -d 'Scan every context of the kubeconfig; one that cannot be read does not stop the others, but the exit code is 3'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l allow-node-proxy -d 'Ask kubelets for their configuration through the API server; needs `get nodes/proxy`, a right that also allows to run commands in pods'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l no-cloud -d 'Do not ask the cloud that runs the cluster: of EKS, AWS with the credentials of the environment'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l aws -d 'Scan the AWS account of the environment\'s credentials; the other options of this group say so too'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l rules -d 'One line per rule'
-complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
+complete -c spm -n "__fish_spm_using_subcommand scan" -l require-complete -d 'Exit with 3 if some part of a system could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked for'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l ignore-waivers -d 'Take what is waived as any other finding, in the page and in gates'
 complete -c spm -n "__fish_spm_using_subcommand scan" -l no-store -d 'Do not keep this scan'
 complete -c spm -n "__fish_spm_using_subcommand scan" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
@@ -131,7 +131,7 @@ complete -c spm -n "__fish_spm_using_subcommand scan" -s h -l help -d 'Print hel
 complete -c spm -n "__fish_spm_using_subcommand report" -l system -d 'Only these systems' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l at -d 'Of each system the last scan at this date or time, or the scan with this id; without it, the last one' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
-complete -c spm -n "__fish_spm_using_subcommand report" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`; else those that the scan was asked for' -r
+complete -c spm -n "__fish_spm_using_subcommand report" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -s n -l namespace -d 'Only resources in these namespaces or regions' -r
 complete -c spm -n "__fish_spm_using_subcommand report" -l result -d 'Only these results' -r -f -a "failed\t''
 manual\t''
@@ -168,7 +168,7 @@ complete -c spm -n "__fish_spm_using_subcommand report" -l ignore-waivers -d 'Ta
 complete -c spm -n "__fish_spm_using_subcommand report" -s q -l quiet -d 'Nothing on standard error but errors, and no page on standard output beside files'
 complete -c spm -n "__fish_spm_using_subcommand report" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c spm -n "__fish_spm_using_subcommand explain" -s s -l standard -d 'Only rules of these standards' -r
+complete -c spm -n "__fish_spm_using_subcommand explain" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan' -r
 complete -c spm -n "__fish_spm_using_subcommand explain" -l resource -d 'Only resources whose `Kind namespace/name` contains this' -r
 complete -c spm -n "__fish_spm_using_subcommand explain" -l result -d 'Only resources with these results; without it, all that are relevant' -r -f -a "failed\t''
 manual\t''
@@ -220,7 +220,7 @@ complete -c spm -n "__fish_spm_using_subcommand diff" -s q -l quiet -d 'Nothing 
 complete -c spm -n "__fish_spm_using_subcommand diff" -s v -l verbose -d 'More: leaves nothing out of the page; twice also says what is being read'
 complete -c spm -n "__fish_spm_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c spm -n "__fish_spm_using_subcommand history" -l system -d 'Only these systems' -r
-complete -c spm -n "__fish_spm_using_subcommand history" -s s -l standard -d 'Only these standards; else those that the scans were asked for' -r
+complete -c spm -n "__fish_spm_using_subcommand history" -s s -l standard -d 'Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan' -r
 complete -c spm -n "__fish_spm_using_subcommand history" -l store -d 'File of the history, on a disk of this machine; else `spm/history.db` in XDG_DATA_HOME or ~/.local/share' -r -F
 complete -c spm -n "__fish_spm_using_subcommand history" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -267,7 +267,8 @@ complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcomman
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "info" -d 'Say where it is, how large, and what is in it'
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete old scans; what either option keeps stays, and always the last scan of each system'
 complete -c spm -n "__fish_spm_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c spm -n "__fish_spm_using_subcommand standards" -l technology -d 'Only those for this technology' -r
+complete -c spm -n "__fish_spm_using_subcommand standards" -l technology -d 'Only those for this technology' -r -f -a "kubernetes\t''
+aws\t''"
 complete -c spm -n "__fish_spm_using_subcommand standards" -l system -d 'Say which apply to this system of the settings file, and why' -r
 complete -c spm -n "__fish_spm_using_subcommand standards" -l color -d 'Colours on standard output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -154,6 +154,13 @@ fn each_fault_has_its_place_and_its_help() {
             "{ unset: maybe, not: true }",
             "7:40: unknown truth \"maybe\" (expected one of true, false, unknown)",
         ),
+        (
+            "{ not: true }",
+            "{ gte: 3, ignore_case: true }",
+            "7:41: no operator beside it minds the case (it stands beside operators on text, such as equals, in, matches, \
+             starts_with or contains)",
+        ),
+        ("{ not: true }", "{ not: { equals: a }, ignore_case: true }", "7:53: no operator beside it minds the case"),
         ("{ not: true }", "", "7:29: nothing to compare with (use { exists: false } for absent or null)"),
         ("$limit", "$limt", "8:26: unknown parameter \"limt\" (did you mean \"limit\"?)"),
         ("themes: [hardening]", "themes: []", "11:9: themes is a list with at least one theme"),
@@ -256,11 +263,7 @@ fn standards_are_checked_against_the_checks() {
             "technology: kubernets",
             "2:24: unknown technology \"kubernets\" (did you mean \"kubernetes\"?)",
         ),
-        (
-            "kind: benchmark",
-            "kind: bench",
-            "1:89: unknown kind of standard \"bench\" (expected one of benchmark, catalogue, law)",
-        ),
+        ("kind: benchmark", "kind: bench", "1:89: unknown kind of standard \"bench\" (did you mean \"benchmark\"?)"),
         (
             "{ technology: kubernetes }",
             "{ technology: kubernetes, version: \"about 1.30\" }",

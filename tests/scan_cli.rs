@@ -269,6 +269,17 @@ fn exit_codes() {
     ] {
         assert_eq!(with(name, args), expected, "{name} {args:?}");
     }
+    // Why is said, but not to who wants to hear nothing.
+    for (args, said) in [
+        (&["--fail-on", "medium"][..], "spm: --fail-on is met by "),
+        (&["--require-complete"], " could not be read, and --require-complete asks for all"),
+    ] {
+        let (_, words) = run(files.scan("high.yaml").args(args), if said.contains("fail-on") { 1 } else { 3 });
+        assert!(words.contains(said), "{words}");
+        let (_, words) =
+            run(files.scan("high.yaml").arg("--quiet").args(args), if said.contains("fail-on") { 1 } else { 3 });
+        assert_eq!(words, "");
+    }
     // Nothing fails any more; that a person has to look is told by `manual` alone.
     let fixed = MEDIUM.replace("drop: [ALL] }", "drop: [ALL] }, allowPrivilegeEscalation: false");
     let files = Files::new(&[("fixed.yaml", &fixed)]);
@@ -530,4 +541,60 @@ spec: { token: other-hunter2 }
             assert!(!text.contains(secret), "{secret} in {name}");
         }
     }
+}
+
+/// What the README says to who writes a rule, from the skeleton to the scan.
+#[test]
+fn a_check_of_ones_own_is_evaluated_where_a_standard_asks_for_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = manifest();
+    let pack = files.path("my-pack");
+    let rules = |args: &[&str]| run(spm().arg("rules").args(args).arg(&pack), 0).0;
+    rules(&["new", "my-check", "--resource", "container", "--dir"]);
+    let said = rules(&["validate"]);
+    assert!(said.contains("1 check is asked for by no standard, so no scan evaluates it: my-check"), "{said}");
+    let scan = |args: &[&str]| run(files.scan("web.yaml").args(["--format", "csv", "--pack"]).arg(&pack).args(args), 0);
+    let (_, said) = scan(&[]);
+    assert!(said.contains("no standard of this scan asks for it (see --standard): my-check"), "{said}");
+    let (page, _) = run(spm().args(["explain", "my-check", "--pack"]).arg(&pack), 0);
+    assert!(page.starts_with("my-check") && page.contains("asked for by no standard"), "{page}");
+
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let standard = readme.split("```").find(|part| part.contains("# my-pack/standards/acme.yaml")).unwrap();
+    fs::create_dir(pack.join("standards")).unwrap();
+    fs::write(pack.join("standards/acme.yaml"), standard.trim_start_matches("yaml")).unwrap();
+    assert_eq!(rules(&["validate"]), "1 check and 1 standard are sound\n");
+    let (rows, said) = scan(&["--standard", "cis,acme"]);
+    assert!(rows.contains(",ACME,1,acme,1,Our images only,") && rows.contains(",CIS,"), "{rows}");
+    assert!(!said.contains("no standard of this scan"), "{said}");
+    let (page, _) = run(spm().args(["rules", "show", "my-check", "--pack"]).arg(&pack), 0);
+    assert!(page.contains("Asked by   Rules of our platform 1: 1\n"), "{page}");
+}
+
+#[test]
+fn pages_about_rules_keep_to_the_width_and_lists_to_a_line_per_check() {
+    let (page, _) = run(spm().args(["rules", "show", "kubernetes-container-not-privileged"]), 0);
+    assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    assert!(page.contains("CIS Amazon EKS Benchmark 1.7.0: 4.2.1\n"), "{page}");
+    let (list, _) = run(spm().args(["rules", "list", "kubernetes-"]), 0);
+    let count = list.lines().count() - 1;
+    assert!(list.ends_with(&format!("\n{count} checks\n")), "{list}");
+}
+
+#[test]
+fn the_readme_dumps_what_a_scan_lists() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let dumped = readme.split("```text\n").find(|block| block.starts_with("limitranges,")).unwrap();
+    let dumped = dumped.split("```").next().unwrap().split([',', '\n']).filter(|kind| !kind.is_empty());
+    let dumped: BTreeSet<String> = dumped.map(str::to_owned).collect();
+    let mut listed = BTreeSet::new();
+    for standard in ["cis", "stig", "nist", "dora"] {
+        let (roles, _) = run(spm().args(["permissions", "kubernetes", "--standard", standard]), 0);
+        let tier: Json = serde_yaml::from_str(roles.split("---\n").next().unwrap()).unwrap();
+        for rule in tier["rules"].as_array().unwrap() {
+            assert_eq!(rule["verbs"], serde_json::json!(["list"]));
+            listed.extend(rule["resources"].as_array().unwrap().iter().map(|kind| kind.as_str().unwrap().to_owned()));
+        }
+    }
+    assert_eq!(dumped, listed);
 }

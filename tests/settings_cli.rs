@@ -50,7 +50,7 @@ fn one_broken_system_does_not_stop_the_others() {
         command.current_dir(dir.path()).args(["scan", "--no-store", "--format", "json", "--view", "complete"]);
         run(command.args(args), code)
     };
-    let (page, words) = scan(&["--all"], 0);
+    let (page, words) = scan(&["--all"], 3);
     assert!(words.contains("spm: gone: cannot read nowhere"), "{words}");
     let page: Json = serde_json::from_str(&page).unwrap();
     let all = page["assessments"].as_array().unwrap();
@@ -67,7 +67,8 @@ fn one_broken_system_does_not_stop_the_others() {
     };
     assert!(standards("hard").len() > standards("soft").len(), "{:?}", standards("hard"));
 
-    scan(&["--all", "--require-complete"], 3);
+    // Findings weigh more, and a system that is alone and cannot be read is no scan at all.
+    scan(&["--all", "--fail-on", "low"], 1);
     let (page, _) = scan(&["--system", "hard"], 0);
     let page: Json = serde_json::from_str(&page).unwrap();
     assert_eq!(age(&page["assessments"][0]).0, "failed");
@@ -77,6 +78,53 @@ fn one_broken_system_does_not_stop_the_others() {
     assert!(words.contains("spm.yaml has no system \"hrad\" (did you mean \"hard\"?)"), "{words}");
     let (_, words) = scan(&["--config", "other.yaml"], 2);
     assert!(words.contains("other.yaml"), "{words}");
+}
+
+#[test]
+fn standards_of_a_fleet_need_not_fit_every_system() {
+    let dir = tempfile::tempdir().unwrap();
+    files(dir.path());
+    fs::create_dir_all(dir.path().join("answers/eu-central-1")).unwrap();
+    fs::write(
+        dir.path().join("answers/eu-central-1/describe-vpcs.json"),
+        r#"{"Vpcs": [{"VpcId": "vpc-1", "OwnerId": "123456789012"}]}"#,
+    )
+    .unwrap();
+    let systems = "systems: [{name: cluster, from: good}, {name: account, from: answers}]\n";
+    let write = |text: &str| fs::write(dir.path().join("spm.yaml"), text).unwrap();
+    let scan = |args: &[&str], code| {
+        run(spm().current_dir(dir.path()).args(["scan", "--no-store", "--all", "--format", "json"]).args(args), code)
+    };
+    let selected = |page: &str| -> Vec<Vec<String>> {
+        let page: Json = serde_json::from_str(page).unwrap();
+        let of = |assessment: &Json| {
+            let standards = assessment["standards"].as_array().unwrap().iter();
+            let selected = standards.filter(|standard| standard["selected"] == true);
+            selected.map(|standard| standard["short_name"].as_str().unwrap().to_owned()).collect()
+        };
+        page["assessments"].as_array().unwrap().iter().map(of).collect()
+    };
+    write(&format!("standards: [stig]\n{systems}"));
+    let (page, _) = scan(&[], 0);
+    assert_eq!(selected(&page), [&["CIS", "STIG"][..], &["CIS"]]);
+    assert!(page.contains("stig has no version for aws, so it is not evaluated"), "{page}");
+    write(systems);
+    let (page, _) = scan(&["--standard", "stig"], 0);
+    assert_eq!(selected(&page), [&["STIG"][..], &[]]);
+    // An account that was scanned is no system without data.
+    let stored = |args: &[&str]| {
+        let mut command = spm();
+        command.current_dir(dir.path()).env_remove("SPM_NO_STORE").args(args).args(["--store", "history.db"]);
+        run(&mut command, 0).0
+    };
+    stored(&["scan", "--all", "--quiet"]);
+    let page = stored(&["report"]);
+    assert!(page.starts_with("2 of 2 known systems assessed\n"), "{page}");
+    // What no system can have, and what a system was given itself, is a mistake.
+    scan(&["--standard", "sitg"], 2);
+    write("systems: [{name: account, from: answers, standards: [stig]}]");
+    let (_, words) = scan(&[], 2);
+    assert!(words.contains("unknown standard \"stig\" (for aws there are cis, nist; see `spm standards`)"), "{words}");
 }
 
 #[test]

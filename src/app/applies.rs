@@ -1,6 +1,6 @@
 //! `spm standards --system`: which standards a scan of a system evaluates, and why.
 
-use super::page::{put, table};
+use super::page::{paper, table};
 use super::progress::Spinner;
 use super::scan::read;
 use super::settings::{Settings, SystemSettings};
@@ -10,7 +10,11 @@ use crate::base::text::sanitise;
 use crate::cli::{Cli, Command, GlobalArgs};
 use crate::expr::Wanted;
 use crate::model::{System, Technology};
+use crate::report::Line;
 use crate::rules::{ALWAYS, Plan, Standard, Wish};
+
+/// Columns of names and of reasons, which may wrap.
+const WIDE: [usize; 2] = [0, 3];
 
 /// Runs the command for the system `name` of the settings file.
 pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
@@ -34,7 +38,7 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
     let plan = Plan::for_system(&target.library, &inventory.system, &target.wishes)?;
 
     let origin = Origin { settings: &settings, system, asked: !args.standards.standard.is_empty() };
-    let mut table = table(&["Standard", "Version", "Evaluated", "Why"]);
+    let mut table = table(&["Standard", "Version", "Evaluated", "Why"], &WIDE);
     for id in target.library.standard_ids() {
         let Some(standard) = target.library.header(id)? else { continue };
         if standard.applies.technology != inventory.system.technology {
@@ -50,16 +54,16 @@ pub fn run(name: &str, global: &GlobalArgs) -> Outcome {
         table.add_row(row.map(|cell| sanitise(cell).into_owned()));
     }
     print(|out| {
+        let paper = &mut paper(out, global);
         let System { name, version, distribution, .. } = &inventory.system;
         let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-        match inventory.system.technology {
-            Technology::Kubernetes => {
-                writeln!(out, "{}: Kubernetes {}, distribution {}", sanitise(name), or(version), or(distribution))?;
-            }
-            Technology::Aws => writeln!(out, "{}: AWS account, partition {}", sanitise(name), or(distribution))?,
-        }
-        put(&table, out)?;
-        plan.notes.iter().try_for_each(|note| writeln!(out, "Note: {}", sanitise(note)))
+        let kind = match inventory.system.technology {
+            Technology::Kubernetes => format!("Kubernetes {}, distribution {}", or(version), or(distribution)),
+            Technology::Aws => format!("AWS account, partition {}", or(distribution)),
+        };
+        paper.line(0, &Line::new().plain(&format!("{name}: {kind}")))?;
+        paper.table(&table, &WIDE)?;
+        plan.notes.iter().try_for_each(|note| paper.line(0, &Line::new().plain(&format!("Note: {note}"))))
     })?;
     Ok(Exit::Done)
 }

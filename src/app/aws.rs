@@ -63,6 +63,9 @@ pub fn accounts(aws: &AwsArgs, timeout: Duration, ca_file: Option<&Path>) -> Res
     }
     ids.sort();
     ids.dedup();
+    if ids.is_empty() {
+        return Err(Fault("the organization lists no active account".to_owned()));
+    }
     Ok(ids)
 }
 

@@ -1,6 +1,7 @@
 //! `spm explain`: one rule in full, on the last scans, or by itself if nothing was scanned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::page::style;
 use super::{Exit, Fault, Outcome, decisions, library, print, stored};
@@ -8,7 +9,7 @@ use crate::assess::{ManualMode, standard_result};
 use crate::base::order::natural;
 use crate::base::spelling;
 use crate::cli::{ExplainArgs, ExplainFormat, GlobalArgs};
-use crate::model::{Assessment, CheckResult, Counts, Scope, System, Technology};
+use crate::model::{Assessment, CheckInfo, CheckResult, Counts, Scope, System, Technology};
 use crate::report::Layout;
 use crate::report::explain::{self, Explanation, Filter, Form, Trace};
 use crate::rules::{Library, LoadError, Plan, PlanError, Wish};
@@ -25,12 +26,12 @@ pub fn run(args: &ExplainArgs, global: &GlobalArgs) -> Outcome {
     for assessment in &mut assessments {
         decisions::apply(&decisions, &args.waivers, assessment, None, today);
     }
-    let mut found = explain::find(&assessments, &query, &args.standard, true);
+    let mut found = explain::find(&assessments, &query, &args.standards.standard, true);
     // Rules that no scan asked for are explained from the rule files.
     let library = library(global)?;
     let unassessed = if found.is_empty() { unassessed(&library)? } else { Vec::new() };
     if found.is_empty() {
-        found = newest(explain::find(&unassessed, &query, &args.standard, false));
+        found = newest(explain::find(&unassessed, &query, &args.standards.standard, false));
     }
     if found.is_empty() {
         let mut known = explain::names(&assessments);
@@ -38,7 +39,11 @@ pub fn run(args: &ExplainArgs, global: &GlobalArgs) -> Outcome {
         let near = spelling::nearest(&query, known.iter().map(String::as_str));
         let help = near
             .map_or_else(|| "`spm report --rules` lists the rules".to_owned(), |n| format!("did you mean \"{n}\"?"));
-        let of = if args.standard.is_empty() { String::new() } else { format!(" of {}", args.standard.join(", ")) };
+        let of = if args.standards.standard.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", args.standards.standard.join(", "))
+        };
         return Err(Fault(format!("no rule or check{of} is called \"{query}\" ({help})")));
     }
     let traces = if args.trace { traces(&library, &found)? } else { Vec::new() };
@@ -61,26 +66,33 @@ fn assessed(args: &ExplainArgs, query: &str) -> Result<Vec<Assessment>, Fault> {
     let at = args.stored.at.as_ref();
     // First without outcomes, which is quick, to learn which checks are meant.
     let outline = stored::load(&store, &systems, at, |_| false)?.assessments;
-    let found = explain::find(&outline, query, &args.standard, true);
+    let found = explain::find(&outline, query, &args.standards.standard, true);
     let wanted: BTreeSet<&str> = found.iter().flat_map(|e| &e.checks).map(|check| check.id.as_str()).collect();
     Ok(stored::load(&store, &systems, at, |check| wanted.contains(check.id.as_str()))?.assessments)
 }
 
-/// All rules of all standards in the form of assessments in which nothing was assessed.
+/// All rules of all standards, and the checks that none of them asks for, in the form of assessments in which nothing was
+/// assessed.
 fn unassessed(library: &Library) -> Result<Vec<Assessment>, Fault> {
     let mut all = Vec::new();
     for technology in Technology::ALL {
-        let Some(plan) = plan(library, technology)? else { continue };
-        let result = |instance: &crate::rules::Instance| CheckResult {
-            check: instance.check.info.clone(),
+        let result = |info: &Arc<CheckInfo>| CheckResult {
+            check: info.clone(),
             params: BTreeMap::new(),
             customised: Vec::new(),
             outcomes: Vec::new(),
             counts: Counts::default(),
         };
-        let checks: Vec<CheckResult> = plan.instances.iter().map(result).collect();
-        let standards =
-            plan.standards.iter().map(|planned| standard_result(planned, &checks, ManualMode::Decide)).collect();
+        let plan = plan(library, technology)?;
+        let instances = plan.iter().flat_map(|plan| &plan.instances);
+        let mut checks: Vec<CheckResult> = instances.map(|instance| result(&instance.check.info)).collect();
+        let standards = plan.iter().flat_map(|plan| &plan.standards);
+        let standards = standards.map(|planned| standard_result(planned, &checks, ManualMode::Decide)).collect();
+        let asked: BTreeSet<String> = checks.iter().map(|check| check.check.id.clone()).collect();
+        for id in library.check_ids().into_iter().filter(|id| !asked.contains(*id)) {
+            let check = library.check(id)?.filter(|check| check.source.technology() == technology);
+            checks.extend(check.map(|check| result(&check.info)));
+        }
         let system =
             System { technology, name: String::new(), version: None, distribution: None, origin: String::new() };
         all.push(Assessment {

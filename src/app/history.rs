@@ -14,7 +14,7 @@ pub fn run(args: &HistoryArgs, global: &GlobalArgs) -> Outcome {
         let mut own: Vec<Series> = Vec::new();
         for scan in store.history(&system)? {
             for point in scan.standards {
-                let wanted = match args.standard.as_slice() {
+                let wanted = match args.standards.standard.as_slice() {
                     [] => point.selected,
                     names => names_standard(names, &point.standard),
                 };

@@ -1,5 +1,6 @@
 //! The commands: they wire the layers. The only place that prints and that decides the exit code.
 
+mod again;
 mod applies;
 #[cfg(feature = "aws")]
 mod aws;

@@ -3,13 +3,13 @@
 use std::io::{self, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
-use comfy_table::{ContentArrangement, LineStyle, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table};
 
 use super::files::write_whole;
 use super::{Fault, print};
 use crate::base::new_file::Readers;
 use crate::cli::{Colour, GlobalArgs, OutputArgs};
-use crate::report::{self, Format, Layout, Report, TableStyle, View};
+use crate::report::{self, Format, Layout, Paper, Report, TableStyle, View};
 
 /// Files to write, and the page.
 pub struct Outputs {
@@ -57,8 +57,8 @@ fn fault(path: &Path, error: &io::Error) -> Fault {
     Fault(format!("{}: {error}", path.display()))
 }
 
-/// A table in the looks of the reports.
-pub fn table(header: &[&str]) -> Table {
+/// A table in the looks of the reports, whose columns `wide` take what the others leave.
+pub fn table(header: &[&str], wide: &[usize]) -> Table {
     let mut table = Table::new();
     let lines = comfy_table::TableStyle::new().header_separator(LineStyle::none().fill('─'));
     table.load_style(lines).set_content_arrangement(ContentArrangement::Dynamic);
@@ -66,13 +66,23 @@ pub fn table(header: &[&str]) -> Table {
     table.set_header(header);
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if at + 1 < header.len() { 2 } else { 0 }));
+        if !wide.contains(&at) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table
 }
 
-/// The lines of a table, without spaces at their ends.
-pub fn put(table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+/// Text on this standard output, wrapped at its width.
+pub fn paper<'w>(out: &'w mut dyn Write, global: &GlobalArgs) -> Paper<'w> {
+    let TableStyle { width, colour, .. } = style(global, Layout::Page);
+    Paper::new(out, width, colour)
+}
+
+/// Lists on this standard output: wrapped for people, an entry per line for other programs.
+pub fn lines<'w>(out: &'w mut dyn Write, global: &GlobalArgs) -> Paper<'w> {
+    let width = if stdout().is_terminal() { width() } else { usize::MAX / 2 };
+    Paper::new(out, width, style(global, Layout::Page).colour)
 }
 
 /// Columns of standard output.

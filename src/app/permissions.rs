@@ -19,7 +19,19 @@ pub fn run(args: &PermissionsArgs, global: &GlobalArgs) -> Outcome {
     let plan = Plan::candidates(&library, args.technology, &wishes)?;
     match args.technology {
         Technology::Kubernetes => kubernetes(args, &plan.wanted()),
-        Technology::Aws => aws(&args.name, &plan.wanted()),
+        Technology::Aws => {
+            let of_clusters = [
+                ("--bind", args.bind.is_some()),
+                ("--namespace", !args.namespace.is_empty()),
+                ("--allow-node-proxy", args.allow_node_proxy),
+            ];
+            match of_clusters.iter().find(|(_, given)| *given) {
+                Some((option, _)) => {
+                    Err(Fault(format!("{option} is about clusters; a policy of an account knows none")))
+                }
+                None => aws(&args.name, &plan.wanted()),
+            }
+        }
     }
 }
 

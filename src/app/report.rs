@@ -20,7 +20,7 @@ pub fn run(args: &ReportArgs, global: &GlobalArgs) -> Outcome {
     let store = stored::need(&args.stored.store)?;
     let systems = stored::systems(&store, &args.stored.system)?;
     let view = View {
-        standards: args.standard.clone(),
+        standards: args.standards.standard.clone(),
         systems: args.stored.system.clone(),
         namespaces: args.namespace.clone(),
         ..args.view.view()
@@ -101,7 +101,7 @@ fn known_standards(names: &[String], assessments: &[Assessment]) -> Result<(), F
         known.dedup();
         let near = spelling::nearest(name, known.iter().map(String::as_str));
         let help = near.map_or_else(
-            || format!("the scans have {}; `spm scan --standard {}` adds it", known.join(", "), argument(name)),
+            || format!("the scans have {}; `spm standards` lists what `spm scan --standard` adds", known.join(", ")),
             |near| format!("did you mean \"{near}\"?"),
         );
         return Err(Fault(format!("no stored scan has the standard \"{name}\" ({help})")));
@@ -123,25 +123,32 @@ fn failures(store: &Store, names: &[String]) -> Result<Vec<FailedScan>, Fault> {
 
 /// Systems that are known and have no assessment: of the settings, with a failed scan, of the kubeconfig.
 fn others(settings: &Settings, scanned: &[SystemKey], failed: &[FailedScan]) -> Vec<OtherSystem> {
-    let technology = Technology::Kubernetes;
     let mut others: Vec<OtherSystem> = Vec::new();
-    let mut add = |name: &str, status: OtherStatus, why: Option<String>| {
-        let is_scanned = scanned.iter().any(|key| key.technology == technology && key.name == name);
+    let mut add = |technologies: &[Technology], name: &str, status: OtherStatus, why: Option<String>| {
+        let is_scanned = scanned.iter().any(|key| technologies.contains(&key.technology) && key.name == name);
         if !is_scanned && !others.iter().any(|other| other.name == name) {
+            let technology = technologies.first().copied().unwrap_or(Technology::Kubernetes);
             others.push(OtherSystem { technology, name: name.to_owned(), status, why });
         }
     };
     for failed in failed {
         let time = failed.at.get(..10).unwrap_or_default();
-        add(&failed.name, OtherStatus::NoData, Some(format!("the scan of {time} failed: {}", failed.why)));
+        let why = format!("the scan of {time} failed: {}", failed.why);
+        add(&[failed.technology], &failed.name, OtherStatus::NoData, Some(why));
     }
     for system in &settings.systems {
-        add(&system.name, OtherStatus::NoData, Some("never scanned".to_owned()));
+        let technologies = match (&system.aws, system.from.is_empty()) {
+            (Some(_), _) => &[Technology::Aws][..],
+            // What files hold shows when they are read.
+            (None, false) => &[Technology::Kubernetes, Technology::Aws],
+            (None, true) => &[Technology::Kubernetes],
+        };
+        add(technologies, &system.name, OtherStatus::NoData, Some("never scanned".to_owned()));
     }
     for context in contexts() {
         // A context that the settings give a name of its own is known by that.
         if !settings.systems.iter().any(|system| system.context.as_ref() == Some(&context)) {
-            add(&context, OtherStatus::NotEnabled, None);
+            add(&[Technology::Kubernetes], &context, OtherStatus::NotEnabled, None);
         }
     }
     others
@@ -162,7 +169,8 @@ fn contexts() -> Vec<String> {
 /// The command that shows the same again, for hints.
 fn command(args: &ReportArgs) -> String {
     let mut command = "spm report".to_owned();
-    let lists = [("--system", &args.stored.system), ("--standard", &args.standard), ("--namespace", &args.namespace)];
+    let lists =
+        [("--system", &args.stored.system), ("--standard", &args.standards.standard), ("--namespace", &args.namespace)];
     for (option, values) in lists {
         if !values.is_empty() {
             command.push_str(&format!(" {option} {}", argument(&values.join(","))));

@@ -4,21 +4,23 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::page::{lines, paper};
 use super::{Exit, Fault, Outcome, library, print};
 use crate::base::new_file::Readers;
-use crate::base::text::count;
+use crate::base::text::{count, shorten};
 use crate::catalog;
 use crate::cli::{GlobalArgs, RulesArgs, RulesCommand, SchemaOf};
 use crate::evaluate::run_examples;
-use crate::rules::{Check, Library, Pack, authoring};
+use crate::report::{Ink, Line, Room};
+use crate::rules::{Check, Library, LoadError, Pack, authoring};
 
 /// Runs the command.
 pub fn run(args: &RulesArgs, global: &GlobalArgs) -> Outcome {
     match &args.command {
-        RulesCommand::List { resources: true, .. } => resources(),
-        RulesCommand::List { text, json, .. } => list(&library(global)?, text.as_deref(), *json),
-        RulesCommand::Show { id, source } => show(&library(global)?, id, *source),
-        RulesCommand::Validate { dir } => validate(dir),
+        RulesCommand::List { resources: true, .. } => resources(global),
+        RulesCommand::List { text, json, .. } => list(&library(global)?, text.as_deref(), *json, global),
+        RulesCommand::Show { id, source } => show(&library(global)?, id, *source, global),
+        RulesCommand::Validate { dir } => validate(dir, global),
         RulesCommand::Test { dir } => test(dir.as_deref(), global),
         RulesCommand::New { id, resource, dir } => new(id, resource, dir.as_deref()),
         RulesCommand::Schema { of } => {
@@ -32,7 +34,10 @@ pub fn run(args: &RulesArgs, global: &GlobalArgs) -> Outcome {
     }
 }
 
-fn list(library: &Library, text: Option<&str>, as_json: bool) -> Outcome {
+/// Columns behind the ids of a list from which on score and title stand beside them.
+const TITLE: usize = 48;
+
+fn list(library: &Library, text: Option<&str>, as_json: bool, global: &GlobalArgs) -> Outcome {
     let text = text.map(str::to_lowercase);
     let mut checks = Vec::new();
     for id in library.check_ids() {
@@ -59,33 +64,39 @@ fn list(library: &Library, text: Option<&str>, as_json: bool) -> Outcome {
         return Ok(Exit::Done);
     }
     print(|out| {
+        let paper = &mut lines(out, global);
         let width = checks.iter().map(|check| check.info.id.len()).max().unwrap_or(0);
         for check in &checks {
             let info = &check.info;
-            writeln!(out, "{:width$}  {:8}  {:4}  {}", info.id, info.severity(), info.ccss.base(), info.title)?;
+            let score = format!("{:8}  {:>4.1}  ", info.severity().as_str(), info.ccss.base());
+            if paper.width < width + TITLE {
+                paper.line(0, &Line::new().add(Ink::Bold, &info.id))?;
+                paper.line(2, &Line::new().dim(&score).plain(&info.title))?;
+            } else {
+                let line = Line::new().add(Ink::Bold, &format!("{:width$}  ", info.id)).dim(&score).plain(&info.title);
+                paper.fit(Room { indent: 0, hanging: width + 18, lines: usize::MAX }, &line)?;
+            }
         }
-        writeln!(out, "{}", count(checks.len(), "check"))
+        paper.line(0, &Line::new().plain(&count(checks.len(), "check")))
     })?;
     Ok(Exit::Done)
 }
 
-fn resources() -> Outcome {
+fn resources(global: &GlobalArgs) -> Outcome {
     print(|out| {
+        let paper = &mut lines(out, global);
         for view in catalog::views() {
-            writeln!(out, "{} ({}): {}", view.name, view.technology, view.subject)?;
+            let head = Line::new().add(Ink::Bold, view.name);
+            paper.line(0, &head.plain(&format!(" ({}): {}", view.technology, view.subject)))?;
             for field in view.fields {
                 let path = if field.path.is_empty() { "..." } else { field.path };
-                writeln!(out, "    {path}: {}", field.doc)?;
+                paper.line(4, &Line::new().add(Ink::Cyan, path).plain(&format!(": {}", field.doc)))?;
             }
         }
         for kind in catalog::kinds() {
-            writeln!(
-                out,
-                "{} ({}): objects as they were read: {}",
-                kind.name,
-                kind.technology,
-                kind.fields.join(", ")
-            )?;
+            let head = Line::new().add(Ink::Bold, kind.name);
+            let fields = kind.fields.join(", ");
+            paper.line(0, &head.plain(&format!(" ({}): objects as they were read: {fields}", kind.technology)))?;
         }
         Ok(())
     })?;
@@ -104,56 +115,95 @@ fn known(library: &Library, id: &str) -> Result<std::sync::Arc<Check>, Fault> {
     }
 }
 
-fn show(library: &Library, id: &str, source: bool) -> Outcome {
+fn show(library: &Library, id: &str, source: bool, global: &GlobalArgs) -> Outcome {
     let check = known(library, id)?;
     if source {
         print(|out| out.write_all(library.check_text(id).unwrap_or_default().as_bytes()))?;
         return Ok(Exit::Done);
     }
-    let mut users: Vec<String> = Vec::new();
-    for standard_id in library.standard_ids() {
-        let Some(standard) = library.standard(standard_id)? else { continue };
-        for rule in &standard.rules {
-            if library.uses(&standard, rule)?.iter().any(|used| used.check == id) {
-                users.push(format!("{} {} {}", standard.info.short, standard.info.version, rule.id));
-            }
-        }
-    }
+    let users = users(library, id)?;
     let info = &check.info;
     print(|out| {
-        writeln!(out, "{}\n{}\n", info.id, info.title)?;
-        writeln!(out, "Assesses   {}", info.resource)?;
-        writeln!(out, "Severity   {} ({}), {}", info.severity(), info.ccss.base(), info.ccss)?;
-        writeln!(out, "           likelihood: {}", info.ccss.likelihood())?;
-        writeln!(out, "           technical impact: {}", info.ccss.technical_impact())?;
-        writeln!(
-            out,
-            "           configuration impact: a failure weakens a control that is there to {}",
-            info.control.as_str()
-        )?;
-        writeln!(out, "Themes     {}", info.themes.join(", "))?;
-        writeln!(out, "Asked by   {}", if users.is_empty() { "no standard".to_owned() } else { users.join(", ") })?;
+        let paper = &mut paper(out, global);
+        paper.line(0, &Line::new().add(Ink::Bold, &info.id))?;
+        paper.line(0, &Line::new().plain(&info.title))?;
+        paper.blank()?;
+        paper.labelled("Assesses", &info.resource)?;
+        paper.labelled("Severity", &format!("{} ({}), {}", info.severity(), info.ccss.base(), info.ccss))?;
+        paper.labelled("", &format!("likelihood: {}", info.ccss.likelihood()))?;
+        paper.labelled("", &format!("technical impact: {}", info.ccss.technical_impact()))?;
+        let control = info.control.as_str();
+        paper.labelled("", &format!("configuration impact: a failure weakens a control that is there to {control}"))?;
+        paper.labelled("Themes", &info.themes.join(", "))?;
+        if users.is_empty() {
+            paper.labelled("Asked by", "no standard, so no scan evaluates it")?;
+        }
+        for (at, (standard, rules)) in users.iter().enumerate() {
+            let label = if at == 0 { "Asked by" } else { "" };
+            paper.labelled(label, &format!("{standard}: {}", rules.join(", ")))?;
+        }
         for (name, param) in &check.params {
             let default = param.default.as_ref().map_or("required".to_owned(), |d| format!("default {}", d.to_json()));
-            writeln!(out, "Parameter  {name}: {} ({default})", param.doc)?;
+            paper.labelled("Parameter", &format!("{name}: {} ({default})", param.doc))?;
         }
-        writeln!(out, "\nWhy it matters\n{}\n\nHow to fix\n{}", info.why, info.fix)?;
+        paper.blank()?;
+        paper.section("Why it matters", &info.why)?;
+        paper.section("How to fix", &info.fix)?;
         if let Some(hint) = &info.hint {
-            writeln!(out, "\nIf it cannot be decided\n{hint}")?;
+            paper.section("If it cannot be decided", hint)?;
         }
-        writeln!(out, "\nMore\n{}", info.links.join("\n"))
+        paper.section("More", &info.links.join("\n"))
     })?;
     Ok(Exit::Done)
 }
 
-fn validate(dir: &Path) -> Outcome {
+/// Standards with the rules of each that ask for the check.
+fn users(library: &Library, id: &str) -> Result<Vec<(String, Vec<String>)>, LoadError> {
+    let mut users = Vec::new();
+    for standard_id in library.standard_ids() {
+        let Some(standard) = library.standard(standard_id)? else { continue };
+        let mut rules = Vec::new();
+        for rule in &standard.rules {
+            if library.uses(&standard, rule)?.iter().any(|used| used.check == id) {
+                rules.push(rule.id.clone());
+            }
+        }
+        if !rules.is_empty() {
+            users.push((format!("{} {}", standard.info.name, standard.info.version), rules));
+        }
+    }
+    Ok(users)
+}
+
+fn validate(dir: &Path, global: &GlobalArgs) -> Outcome {
     let pack = Pack::read(dir)?;
-    let (checks, standards) = (pack.check_ids().count(), pack.standard_ids().count());
+    let own: Vec<String> = pack.check_ids().map(str::to_owned).collect();
+    let standards = pack.standard_ids().count();
     // Standards of a pack may use the checks that the binary carries.
     let mut all = Pack::embedded();
     all.merge(pack);
-    Library::new(all)?.validate()?;
-    print(|out| writeln!(out, "{} and {} are sound", count(checks, "check"), count(standards, "standard")))?;
+    let library = Library::new(all)?;
+    library.validate()?;
+    let mut unasked = Vec::new();
+    for id in own.iter().map(String::as_str) {
+        if users(&library, id)?.is_empty() {
+            unasked.push(id);
+        }
+    }
+    print(|out| {
+        let paper = &mut lines(out, global);
+        let sound = format!("{} and {} are sound", count(own.len(), "check"), count(standards, "standard"));
+        paper.line(0, &Line::new().plain(&sound))?;
+        if unasked.is_empty() {
+            return Ok(());
+        }
+        let ids = unasked.join(", ");
+        let ids = shorten(&ids, 400);
+        let (are, them) = if unasked.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let checks = count(unasked.len(), "check");
+        let note = format!("{checks} {are} asked for by no standard, so no scan evaluates {them}: {ids}");
+        paper.line(0, &Line::new().plain(&note))
+    })?;
     Ok(Exit::Done)
 }
 

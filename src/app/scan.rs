@@ -1,22 +1,22 @@
 //! `spm scan`: read, evaluate, assess, report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{self, Baseline, compare};
-use super::exit::unread;
+use super::exit::{Verdict, unread};
 use super::page::{Outputs, style};
 use super::progress::Spinner;
 use super::saver::{Saver, sink};
 use super::settings::Settings;
 use super::targets::{Target, targets};
-use super::{Exit, Fault, Outcome, decisions, failures, in_source, warn};
+use super::{Fault, Outcome, again, decisions, failures, in_source, warn};
 use crate::assess::in_source::Annotations;
 use crate::assess::selector::Labels;
 use crate::assess::waiver_file::Decisions;
 use crate::assess::waivers::WaiverReport;
 use crate::assess::{ManualMode, standard_result};
 use crate::base::{digest, text};
-use crate::cli::{AwsArgs, GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
+use crate::cli::{GlobalArgs, InputArgs, KeepArgs, Manual, ScanArgs};
 use crate::collect;
 use crate::collect::aws::folder;
 use crate::derive;
@@ -24,7 +24,7 @@ use crate::evaluate::evaluate;
 use crate::inventory::{Inventory, Mode, Resource, Wanted};
 use crate::model::{Assessment, Technology};
 use crate::report::{self, Format, Layout, OtherStatus, OtherSystem, Report};
-use crate::rules::{Library, Plan, Wish};
+use crate::rules::{Library, Pack, Plan, Wish};
 use crate::store::Store;
 
 /// Runs the command.
@@ -62,11 +62,15 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         kept.push(keep(&args.keep, assessment));
     }
     spinner.finish();
+    if !global.quiet {
+        unevaluated(global, &targets, &assessments)?.iter().for_each(|words| warn(words));
+    }
 
-    let command = match (&kept[..], &assessments[..]) {
-        ([Ok(true)], [assessment]) => format!("spm report --system {}", report::argument(&assessment.system.name)),
-        (_, [_]) => command(&targets[0].input),
-        _ => "spm report".to_owned(),
+    let is_kept = kept.iter().all(|kept| matches!(kept, Ok(true)));
+    let command = match (is_kept, &assessments[..]) {
+        (true, [assessment]) => format!("spm report --system {}", report::argument(&assessment.system.name)),
+        (true, _) => "spm report".to_owned(),
+        (false, _) => again::command(args, global),
     };
     let report = Report { assessments: &assessments, others: &others, failed: &[], command: &command };
     let layout = if args.view.rules { Layout::Rules } else { Layout::Page };
@@ -97,7 +101,32 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Outcome {
         }
         new.extend(changes.counted(args.gate.fail_on_new, partial));
     }
-    Ok(Exit::of(&assessments, &args.gate, Some(&new), !others.is_empty()))
+    let Verdict { exit, why } = Verdict::of(&assessments, &args.gate, &new, others.len());
+    if let Some(why) = why.filter(|_| !global.quiet) {
+        warn(&format!("spm: {why}"));
+    }
+    Ok(exit)
+}
+
+/// Says which checks of `--pack` were left, because no standard of the scan asks for them.
+fn unevaluated(global: &GlobalArgs, targets: &[Target], assessments: &[Assessment]) -> Result<Option<String>, Fault> {
+    let evaluated: BTreeSet<&str> =
+        assessments.iter().flat_map(|a| &a.checks).map(|check| check.check.id.as_str()).collect();
+    let mut left = BTreeSet::new();
+    for dir in &global.pack {
+        let pack = Pack::read(dir)?;
+        for id in pack.check_ids().filter(|id| !evaluated.contains(id)) {
+            for target in targets {
+                let check = target.library.check(id)?.filter(|check| check.source.technology() == target.technology);
+                left.extend(check.map(|check| check.info.id.clone()));
+            }
+        }
+    }
+    let ids: Vec<&str> = left.iter().map(String::as_str).collect();
+    Ok((!ids.is_empty()).then(|| {
+        let ids = text::shorten(&ids.join(", "), 300).into_owned();
+        format!("spm: not evaluated, as no standard of this scan asks for it (see --standard): {ids}")
+    }))
 }
 
 /// What became of the systems.
@@ -292,37 +321,4 @@ fn counts(inventory: &Inventory) -> BTreeMap<String, usize> {
     }
     counts.retain(|_, count| *count > 0);
     counts
-}
-
-/// The command that shows the same again, for hints.
-fn command(input: &InputArgs) -> String {
-    let mut command = "spm scan".to_owned();
-    for path in &input.from {
-        command.push_str(&format!(" --from {}", report::argument(&path.to_string_lossy())));
-    }
-    for path in &input.node_facts {
-        command.push_str(&format!(" --node-facts {}", report::argument(&path.to_string_lossy())));
-    }
-    if let Some(context) = &input.context {
-        command.push_str(&format!(" --context {}", report::argument(context)));
-    }
-    let AwsArgs { profile, role_arn, region, exclude_region, accounts, account_role, .. } = &input.aws;
-    let list = |values: &[String]| Some(values.join(",")).filter(|values| !values.is_empty());
-    // Each of them says that it is an account, so that --aws is needed only if there is no other.
-    let options = [
-        ("--profile", profile.clone()),
-        ("--role-arn", role_arn.clone()),
-        ("--region", list(region)),
-        ("--exclude-region", list(exclude_region)),
-        ("--accounts", list(accounts)),
-        ("--account-role", account_role.clone()),
-    ];
-    let named: Vec<_> = options.into_iter().filter_map(|(option, value)| Some((option, value?))).collect();
-    if named.is_empty() && input.aws.asked() {
-        command.push_str(" --aws");
-    }
-    for (option, value) in named {
-        command.push_str(&format!(" {option} {}", report::argument(&value)));
-    }
-    command
 }

@@ -157,7 +157,6 @@ struct Reader<'l> {
 
 const SYSTEM: &[&str] = &[
     "name",
-    "technology",
     "kubeconfig",
     "context",
     "from",
@@ -257,7 +256,6 @@ impl Reader<'_> {
         for (key, value) in self.map(node, "a system", SYSTEM) {
             match key {
                 "name" => system.name = self.text(value, "the name").unwrap_or_default(),
-                "technology" => self.technology(value),
                 "kubeconfig" => system.kubeconfig = self.text(value, "kubeconfig").map(|text| self.path(&text)),
                 "context" => system.context = self.text(value, "context"),
                 "from" => system.from = paths(self, value, "from"),
@@ -317,15 +315,6 @@ impl Reader<'_> {
         }
         None
     }
-
-    fn technology(&mut self, node: &Node) {
-        let known = Technology::ALL.map(Technology::as_str);
-        if let Some(text) = self.text(node, "technology")
-            && !known.contains(&text.as_str())
-        {
-            self.diagnostics.unknown(node.place, "technology", &text, known);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -341,7 +330,7 @@ mod tests {
     fn systems_have_their_connection_standards_and_parameters() {
         let settings = parse(
             "standards: [cis]\nin_source_waivers: refuse\nparameters:\n  kubernetes-apiserver-audit-log-max-age: {days: 40}\nsystems:\n\
-             - {name: prod, technology: kubernetes, kubeconfig: prod.yaml, context: admin, namespaces: [a, b],\n\
+             - {name: prod, kubeconfig: prod.yaml, context: admin, namespaces: [a, b],\n\
              \x20  standards: [stig], parameters: {kubernetes-apiserver-audit-log-max-age: {days: 50}}}\n\
              - {name: dump, from: /dumps/one, node_facts: [facts], exclude_namespaces: kube-system}\n",
         );
@@ -367,14 +356,27 @@ mod tests {
     }
 
     #[test]
+    fn the_example_shows_every_key() {
+        let example = include_str!("../../fixtures/settings/spm.yaml");
+        let settings = match parse(example) {
+            Ok(settings) => settings,
+            Err(message) => panic!("{message}"),
+        };
+        assert_eq!(settings.systems.len(), 5);
+        for key in SYSTEM.iter().chain(AWS).chain(&["standards", "parameters", "in_source_waivers", "systems"]) {
+            assert!(example.contains(&format!("{key}:")), "{key}");
+        }
+    }
+
+    #[test]
     fn every_fault_is_told_with_its_place() {
         let faults = parse(
             "standard: [cis]\nstandards: [cis, sitg]\nparameters:\n  kubernetes-apiserver-audit-log-max-agee: {days: 1}\n\
-             \x20 kubernetes-apiserver-audit-log-max-age: {day: 1}\nsystems:\n- {name: a, kubeconfg: x}\n- {name: a, from: x, context: y}\n- {technology: aws, name: c, aws: {account: 1}}\n- {technology: awz}\n",
+             \x20 kubernetes-apiserver-audit-log-max-age: {day: 1}\nsystems:\n- {name: a, kubeconfg: x}\n- {name: a, from: x, context: y}\n- {name: c, aws: {account: 1}}\n- {context: z}\n",
         )
         .unwrap_err();
         let lines: Vec<&str> = faults.lines().collect();
-        assert_eq!(lines.len(), 10, "{faults}");
+        assert_eq!(lines.len(), 9, "{faults}");
         assert!(lines[0].starts_with("conf/spm.yaml:1:1: unknown key \"standard\" (did you mean \"standards\"?)"));
         assert!(
             lines[1].starts_with("conf/spm.yaml:2:18: unknown standard \"sitg\" (did you mean \"stig\"?)"),
@@ -384,12 +386,7 @@ mod tests {
         assert!(lines[3].contains(":5:44: unknown parameter \"day\" (did you mean \"days\"?)"), "{faults}");
         assert!(lines[4].contains("unknown key \"kubeconfg\""), "{faults}");
         assert!(faults.contains("stands here twice") && faults.contains("files or from a cluster"), "{faults}");
-        assert!(
-            faults.contains("unknown technology \"awz\"")
-                && faults.contains("go together")
-                && faults.contains("a system without a name"),
-            "{faults}"
-        );
+        assert!(faults.contains("go together") && faults.contains("a system without a name"), "{faults}");
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use comfy_table::CellAlignment;
 use serde_json::json;
 
-use super::page::{put, table};
+use super::page::{paper, table};
 use super::{Exit, Outcome, library, print};
 use crate::cli::{GlobalArgs, StandardsArgs};
+use crate::report::Line;
 use crate::rules::{Library, LoadError, Standard};
 
 struct Coverage {
@@ -18,6 +19,9 @@ struct Coverage {
     manual: usize,
     checks: usize,
 }
+
+/// Columns of names and of systems, which may wrap.
+const WIDE: [usize; 2] = [0, 2];
 
 /// Runs the command.
 pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
@@ -48,7 +52,7 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
         return Ok(Exit::Done);
     }
     let header = ["Standard", "Version", "Systems", "Requirements", "Assessable", "By checks", "By people", "Checks"];
-    let mut table = table(&header);
+    let mut table = table(&header, &WIDE);
     for column in table.column_iter_mut().skip(3) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -65,8 +69,10 @@ pub fn run(args: &StandardsArgs, global: &GlobalArgs) -> Outcome {
         ]);
     }
     print(|out| {
-        put(&table, out)?;
-        writeln!(out, "Choose with --standard NAME or NAME@VERSION; without one, CIS in the version for the system.")
+        let paper = &mut paper(out, global);
+        paper.table(&table, &WIDE)?;
+        let choose = "Choose with --standard NAME or NAME@VERSION; without one, CIS in the version for the system.";
+        paper.line(0, &Line::new().plain(choose))
     })?;
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use crate::cli::{GlobalArgs, InputArgs, ScanArgs};
 use crate::collect;
 use crate::collect::aws::folder;
 use crate::model::Technology;
-use crate::rules::{Library, Parameters, Wish};
+use crate::rules::{Library, Parameters, Plan, Wish};
 
 /// A system to scan.
 pub struct Target {
@@ -38,7 +38,13 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
     let mut target = |input: InputArgs, system: Option<&SystemSettings>| -> Result<Target, Fault> {
         let library = libraries.with(settings.parameters_of(system))?;
         let technology = technology(&input);
-        Ok(Target { input, wishes: settings.wishes(asked, system), library, technology })
+        let mut wishes = settings.wishes(asked, system);
+        // What holds for a whole fleet does not fit every system of it.
+        let fleet = args.input.all && (!asked.is_empty() || system.is_none_or(|system| system.standards.is_none()));
+        if fleet {
+            Plan::excuse(&library, technology, &mut wishes)?;
+        }
+        Ok(Target { input, wishes, library, technology })
     };
     let input = &args.input;
     let targets: Vec<Target> = if input.all {
@@ -66,6 +72,9 @@ pub fn targets(args: &ScanArgs, global: &GlobalArgs, settings: &Settings) -> Res
             _ => input.clone(),
         };
         let several = of_accounts(input)?;
+        if several.len() > 1 && args.input.system.is_some() {
+            return Err(Fault("--system names one system; several accounts keep their ids as names".to_owned()));
+        }
         several.into_iter().map(|input| target(input, system)).collect::<Result<_, _>>()?
     };
     if targets.is_empty() {

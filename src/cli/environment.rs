@@ -87,21 +87,29 @@ fn losing(command: &Command, typed: &BTreeSet<Id>) -> BTreeSet<Id> {
     losing
 }
 
-/// Adds to a fault that nobody typed what it is about.
+/// Adds to a fault that nobody typed what it is about, and to a path that nothing takes how files are named.
 fn explain(mut fault: Error, command: &Command, typed: &BTreeSet<Id>) -> Error {
-    let names = [ContextKind::InvalidArg, ContextKind::PriorArg].map(|kind| match fault.get(kind) {
-        Some(ContextValue::String(shown)) => Some(shown.trim_start_matches('-').to_owned()),
+    let shown = |kind: ContextKind| match fault.get(kind) {
+        Some(ContextValue::String(shown)) => Some(shown.clone()),
         _ => None,
-    });
-    let variable = |shown: String| {
-        let long = shown.split([' ', '=', '[']).next().unwrap_or_default().to_owned();
-        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(&long))?;
+    };
+    let names = [ContextKind::InvalidArg, ContextKind::PriorArg].map(shown);
+    let long = |name: &str| command.get_arguments().find(|arg| arg.get_long() == Some(name));
+    let variable = |shown: &String| {
+        let name = shown.trim_start_matches('-').split([' ', '=', '[']).next().unwrap_or_default();
+        let arg = long(name)?;
         let variable = arg.get_env().filter(|name| std::env::var_os(name).is_some())?;
         (!typed.contains(arg.get_id()))
-            .then(|| format!("--{long} is set by the variable {}", variable.to_string_lossy()))
+            .then(|| format!("--{name} is set by the variable {}", variable.to_string_lossy()))
     };
-    let tips: Vec<StyledStr> = names.into_iter().flatten().filter_map(variable).map(StyledStr::from).collect();
+    let mut tips: Vec<String> = names.iter().flatten().filter_map(variable).collect();
+    if let (ErrorKind::UnknownArgument, [Some(path), _], Some(_)) = (fault.kind(), &names, long("from"))
+        && !path.starts_with('-')
+    {
+        tips.push(format!("files and directories are named by --from {path}"));
+    }
     if !tips.is_empty() {
+        let tips = tips.into_iter().map(StyledStr::from).collect();
         fault.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
     fault
@@ -178,6 +186,15 @@ mod tests {
             let arg = command.get_arguments().find(|arg| arg.get_long() == Some(long)).unwrap();
             assert_eq!(arg.get_help_heading(), None, "{} --{long}", command.get_name());
         }
+    }
+
+    #[test]
+    fn a_path_without_an_option_is_told_its_option() {
+        let read = |args: &[&str]| Cli::read(args.iter().map(OsString::from)).unwrap_err().to_string();
+        let fault = read(&["spm", "scan", "rendered/"]);
+        assert!(fault.contains("tip: files and directories are named by --from rendered/"), "{fault}");
+        assert!(!read(&["spm", "scan", "--form", "x"]).contains("named by --from"));
+        assert!(!read(&["spm", "history", "rendered/"]).contains("--from"));
     }
 
     #[test]

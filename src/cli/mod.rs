@@ -12,8 +12,8 @@ pub use aws::AwsArgs;
 pub use collect::{CollectArgs, CollectCommand, NodeArgs};
 pub use nodes::{AccessArgs, CleanupArgs, DoctorArgs, NodeSource, NodeSourceArgs};
 pub use review::{
-    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, QueryLanguage, ReportArgs, ScanRef, StoreArgs, StoreCommand,
-    StoredArgs, WaiveArgs, WaiverArgs,
+    DiffArgs, ExplainArgs, ExplainFormat, HistoryArgs, QueryLanguage, ReportArgs, ScanRef, StandardFilterArgs,
+    StoreArgs, StoreCommand, StoredArgs, WaiveArgs, WaiverArgs,
 };
 pub use scan::{
     GateArgs, InSourceMode, InputArgs, KeepArgs, Manual, OutputArgs, OutputFile, ScanArgs, StandardArgs, Threshold,
@@ -22,6 +22,7 @@ pub use scan::{
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::Technology;
@@ -34,7 +35,8 @@ pub const WAIVER_FILE: &str = "spm-waivers.yaml";
 #[command(name = "spm", version, max_term_width = 110, arg_required_else_help = true)]
 #[command(
     after_help = "First steps: `spm scan` reads the cluster of your kubeconfig, `spm scan --from DIR` manifests or a dump.\n\
-    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete (with --require-complete)."
+    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run, 3 incomplete: one of several systems could not \
+    be read, or with --require-complete a part of one."
 )]
 pub struct Cli {
     /// Options of every command.
@@ -128,7 +130,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct StandardsArgs {
     /// Only those for this technology
-    #[arg(long, value_parser = technology, value_name = "TECHNOLOGY")]
+    #[arg(long, value_parser = technologies(), value_name = "TECHNOLOGY")]
     pub technology: Option<Technology>,
     /// Say which apply to this system of the settings file, and why
     #[arg(long, value_name = "NAME", conflicts_with_all = ["technology", "json"])]
@@ -138,10 +140,11 @@ pub struct StandardsArgs {
     pub json: bool,
 }
 
-fn technology(text: &str) -> Result<Technology, String> {
-    let known = Technology::ALL.map(Technology::as_str);
-    let found = Technology::ALL.into_iter().find(|technology| technology.as_str() == text);
-    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
+fn technologies() -> impl TypedValueParser<Value = Technology> {
+    PossibleValuesParser::new(Technology::ALL.map(Technology::as_str)).try_map(|word| {
+        let known = Technology::ALL.into_iter().find(|technology| technology.as_str() == word);
+        known.ok_or("no technology has this name")
+    })
 }
 
 /// The value of an environment variable that stands for an option without a value. An empty one is off; a word that is
@@ -226,7 +229,7 @@ pub enum SchemaOf {
 #[derive(Debug, Args)]
 pub struct PermissionsArgs {
     /// Technology of the system
-    #[arg(value_parser = technology)]
+    #[arg(value_parser = technologies())]
     pub technology: Technology,
     /// Include the right to ask kubelets through the API server, as `scan --allow-node-proxy` does
     #[arg(long)]

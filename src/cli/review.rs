@@ -88,15 +88,12 @@ pub struct StoredArgs {
     pub store: StoreArgs,
 }
 
-/// See [`super::Command::Report`].
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    /// Which scans.
-    #[command(flatten)]
-    pub stored: StoredArgs,
-    /// Only these standards: short or full name, a version with `cis@1.11.1`; else those that the scan was asked for
+/// Of which standards the results of scans are shown.
+#[derive(Debug, Clone, Args)]
+pub struct StandardFilterArgs {
+    /// Only these standards: short or full name, a version with `cis@1.11.1`. CIS is in every scan
     #[arg(
-        short = 's',
+        short,
         long,
         value_name = "NAME[@VERSION]",
         value_delimiter = ',',
@@ -104,6 +101,17 @@ pub struct ReportArgs {
         help_heading = "View"
     )]
     pub standard: Vec<String>,
+}
+
+/// See [`super::Command::Report`].
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Which scans.
+    #[command(flatten)]
+    pub stored: StoredArgs,
+    /// Of which standards.
+    #[command(flatten)]
+    pub standards: StandardFilterArgs,
     /// Only resources in these namespaces or regions
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE", help_heading = "View")]
     pub namespace: Vec<String>,
@@ -140,16 +148,9 @@ pub struct ExplainArgs {
     /// Rule (`5.2.2`, `CIS 5.2.2`) or check (`kubernetes-container-not-privileged`)
     #[arg(required = true, num_args = 1.., value_name = "RULE")]
     pub rule: Vec<String>,
-    /// Only rules of these standards
-    #[arg(
-        short = 's',
-        long,
-        value_name = "NAME[@VERSION]",
-        value_delimiter = ',',
-        env = "SPM_STANDARD",
-        help_heading = "View"
-    )]
-    pub standard: Vec<String>,
+    /// Of which standards.
+    #[command(flatten)]
+    pub standards: StandardFilterArgs,
     /// Only resources whose `Kind namespace/name` contains this
     #[arg(long, value_name = "TEXT", env = "SPM_RESOURCE", help_heading = "View")]
     pub resource: Option<String>,
@@ -247,9 +248,9 @@ pub struct HistoryArgs {
     /// Only these systems
     #[arg(long, value_name = "NAME", value_delimiter = ',', env = "SPM_SYSTEM")]
     pub system: Vec<String>,
-    /// Only these standards; else those that the scans were asked for
-    #[arg(short, long, value_name = "NAME[@VERSION]", value_delimiter = ',', env = "SPM_STANDARD")]
-    pub standard: Vec<String>,
+    /// Of which standards.
+    #[command(flatten)]
+    pub standards: StandardFilterArgs,
     /// As JSON
     #[arg(long)]
     pub json: bool,

@@ -78,11 +78,11 @@ pub struct InputArgs {
     /// context or directory
     #[arg(long, value_name = "NAME", env = "SPM_SYSTEM")]
     pub system: Option<String>,
-    /// Scan every system of the settings file; one that fails does not stop the others
+    /// Scan every system of the settings file; one that cannot be read does not stop the others, but the exit code is 3
     #[arg(long, conflicts_with_all = ["system", "from", "kubeconfig", "context", "all_contexts", "AwsArgs"],
         value_parser = super::switch, env = "SPM_ALL")]
     pub all: bool,
-    /// Scan every context of the kubeconfig; one that fails does not stop the others
+    /// Scan every context of the kubeconfig; one that cannot be read does not stop the others, but the exit code is 3
     #[arg(long, conflicts_with_all = ["system", "from", "context", "AwsArgs"], value_parser = super::switch,
         env = "SPM_ALL_CONTEXTS")]
     pub all_contexts: bool,
@@ -92,8 +92,8 @@ pub struct InputArgs {
     /// Context of the kubeconfig; the current one if none
     #[arg(long, value_name = "NAME", conflicts_with_all = ["from", "AwsArgs"], env = "SPM_CONTEXT")]
     pub context: Option<String>,
-    /// Only what lies in these namespaces, and what lies in none, judged by everything that can be read; of an account regions,
-    /// see --region to read no others
+    /// Only what lies in these namespaces, and what lies in none, judged by all that was read: of files everything, of a running
+    /// cluster no other namespace but for its roles and bindings; of an account regions, see --region to read no others
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', env = "SPM_NAMESPACE")]
     pub namespace: Vec<String>,
     /// Not these namespaces (regions)
@@ -256,11 +256,11 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArgs {
-    /// Exit with 1 if something failed at or above this severity (or, with `manual`, could not be decided)
+    /// Exit with 1 if something failed at or above this severity and is not waived (or, with `manual`, could not be decided)
     #[arg(long, value_enum, value_name = "SEVERITY", env = "SPM_FAIL_ON")]
     pub fail_on: Option<Threshold>,
-    /// Exit with 3 if something could not be read; what is only read on demand (nodes, kubelets) counts only if it was asked
-    /// for
+    /// Exit with 3 if some part of a system could not be read; what is only read on demand (nodes, kubelets) counts only if
+    /// it was asked for
     #[arg(long, value_parser = super::switch, env = "SPM_REQUIRE_COMPLETE")]
     pub require_complete: bool,
     /// Compare with an earlier scan: a file that `spm scan --format json` wrote, or a stored scan by date, time, id or

@@ -19,7 +19,7 @@ use crate::expr::path::Found;
 use crate::expr::predicate::Alone;
 use crate::expr::{Environment, Predicate, Truth, Value};
 use crate::inventory::Inventory;
-use crate::model::{CheckResult, Counts, Detail, Evidence, Outcome, ResourceRef, State};
+use crate::model::{CheckResult, Counts, Detail, Evidence, GapReason, Outcome, ResourceRef, State};
 use crate::rules::{Each, Instance};
 
 use evidence::Evidences;
@@ -138,7 +138,12 @@ fn outcomes(instance: &Instance, concerned: &Concerned<'_>, environment: Environ
     let mut outcomes: Vec<Outcome> = pairs.filter_map(judge).collect();
     let hint = instance.check.info.hint.clone();
     for gap in subjects.gaps.iter().filter(|gap| derive::matters(inventory, instance.check.source, gap)) {
-        let reason = format!("not everything could be read: {gap}");
+        // Of a whole kind that nothing was there to collect with, the detail says what is missing and where to get it.
+        let whole = gap.scope.is_none() && gap.permission.is_none() && !gap.detail.is_empty();
+        let reason = match gap.reason {
+            GapReason::NotCollected if whole => gap.detail.clone(),
+            _ => format!("could not read {gap}"),
+        };
         let detail = Arc::new(Detail { reason, hint: hint.clone(), ..Detail::default() });
         // Named, so that several gaps stay several.
         let element = format!("{}{}", gap.kind, gap.scope.as_ref().map_or(String::new(), |scope| format!(" {scope}")));

@@ -163,11 +163,12 @@ impl fmt::Display for Gap {
             write!(f, " in {scope}")?;
         }
         write!(f, ": {}", self.reason.as_str())?;
-        if !self.detail.is_empty() {
-            write!(f, ", {}", self.detail)?;
-        }
+        // Before the words of the system, which can be long and are cut where there is no room.
         if let Some(permission) = &self.permission {
             write!(f, " (needs {permission})")?;
+        }
+        if !self.detail.is_empty() {
+            write!(f, ", {}", self.detail)?;
         }
         Ok(())
     }

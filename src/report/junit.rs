@@ -72,7 +72,7 @@ fn suite(
     for row in rows {
         cases(out, row, selection)?;
     }
-    writeln!(out, "    <system-out>{}</system-out>", escape(&words::coverage(standard)))?;
+    writeln!(out, "    <system-out>{}</system-out>", escape(&words::coverage(assessment, standard)))?;
     let problems: Vec<String> =
         assessment.gaps.iter().map(ToString::to_string).chain(assessment.notes.iter().cloned()).collect();
     let problems: Vec<String> = problems.iter().map(|problem| escape(problem)).collect();

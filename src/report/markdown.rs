@@ -103,7 +103,7 @@ fn system(out: &mut dyn Write, assessment: &Assessment, standards: &[&StandardRe
     writeln!(out)?;
     for result in standards {
         let caution = words::caution(result.standard.kind).map_or_else(String::new, |caution| format!(" {caution}"));
-        writeln!(out, "- {}: {}{caution}", text(&result.standard.short), words::coverage(result))?;
+        writeln!(out, "- {}: {}{caution}", text(&result.standard.short), words::coverage(assessment, result))?;
     }
     Ok(())
 }

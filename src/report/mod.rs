@@ -25,6 +25,7 @@ use std::str::FromStr;
 
 pub use cards::{Card, cards};
 pub use json::{ReadBack, ReadError, SCHEMA as JSON_SCHEMA, read as read_json};
+pub use terminal::paper::{Ink, Line, Paper, Room};
 pub use terminal::{Layout, TableStyle};
 pub use view::{Column, Finding, Row, Selection, Sort, Tally, View, names_standard};
 pub use words::{argument, minute};

@@ -7,7 +7,8 @@ use super::view::{Row, Selection};
 use crate::base::text::count;
 pub use crate::base::text::shorten as short;
 use crate::model::{
-    Detail, Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver, WaiverSource,
+    Assessment, Detail, Evidence, RuleResult, StandardKind, StandardResult, State, System, Technology, Waiver,
+    WaiverSource,
 };
 
 /// What a system is: technology, version and distribution, or for an account its partition.
@@ -42,9 +43,11 @@ pub fn minute(time: &str) -> String {
 }
 
 /// How much of the standard the checks answer.
-pub fn coverage(result: &StandardResult) -> String {
+pub fn coverage(assessment: &Assessment, result: &StandardResult) -> String {
     let assessable: Vec<_> = result.rules.iter().filter(|rule| !rule.out_of_scope).collect();
-    let checks: BTreeSet<u32> = assessable.iter().flat_map(|rule| rule.checks.iter().copied()).collect();
+    // One that is asked for with several parameters is one check.
+    let check = |at: &u32| assessment.checks.get(*at as usize).map(|check| check.check.id.as_str());
+    let checks: BTreeSet<&str> = assessable.iter().flat_map(|rule| rule.checks.iter().filter_map(check)).collect();
     let answered = assessable.iter().filter(|rule| !rule.checks.is_empty()).count();
     let people = assessable.len() - answered;
     let all = result.standard.assessable.unwrap_or_default().max(assessable.len());
@@ -141,14 +144,14 @@ mod tests {
     fn says_how_much_is_covered() {
         let cluster = testing::cluster();
         assert_eq!(
-            coverage(&cluster.standards[0]),
+            coverage(&cluster, &cluster.standards[0]),
             "7 checks answer 8 of the 10 technically assessable requirements; 2 need a person; 1 more is out of scope."
         );
         // A catalogue whose file lists only what is mapped.
         let mut catalogue = cluster.standards[0].clone();
         catalogue.standard.assessable = Some(325);
         assert_eq!(
-            coverage(&catalogue),
+            coverage(&cluster, &catalogue),
             "7 checks answer 8 of the 325 technically assessable requirements; 2 need a person; \
              no check answers the other 315; 1 more is out of scope."
         );

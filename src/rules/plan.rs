@@ -1,6 +1,6 @@
 //! Which standards a run evaluates on a system, and the compiled checks for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -20,6 +20,8 @@ pub const ALWAYS: &str = "CIS";
 pub struct Wish {
     name: String,
     version: Option<String>,
+    // Nothing has to meet it.
+    excused: bool,
 }
 
 impl Wish {
@@ -27,9 +29,9 @@ impl Wish {
     pub fn new(text: &str) -> Wish {
         match text.split_once('@') {
             Some((name, version)) => {
-                Wish { name: name.trim().to_lowercase(), version: Some(version.trim().to_owned()) }
+                Wish { name: name.trim().to_lowercase(), version: Some(version.trim().to_owned()), excused: false }
             }
-            None => Wish { name: text.trim().to_lowercase(), version: None },
+            None => Wish { name: text.trim().to_lowercase(), version: None, excused: false },
         }
     }
 
@@ -108,6 +110,23 @@ impl Plan {
     /// A wish that none meets; faults in the headers of standards.
     pub fn check_wishes(library: &Library, technology: Technology, wishes: &[Wish]) -> Result<(), PlanError> {
         check_wishes(&headers(library, technology)?, wishes, technology)
+    }
+
+    /// Excuses the wishes that only standards for other technologies meet: of a whole fleet, not every system can have them.
+    ///
+    /// # Errors
+    /// Faults in the headers of standards.
+    pub fn excuse(library: &Library, technology: Technology, wishes: &mut [Wish]) -> Result<(), LoadError> {
+        let own = headers(library, technology)?;
+        let mut others = Vec::new();
+        for other in Technology::ALL.into_iter().filter(|other| *other != technology) {
+            others.extend(headers(library, other)?);
+        }
+        for wish in wishes {
+            let meant = |standards: &[Standard]| standards.iter().any(|standard| wish.means(standard));
+            wish.excused = meant(&others) && !meant(&own);
+        }
+        Ok(())
     }
 
     /// The standards for this system: of each wanted one the version that fits.
@@ -199,7 +218,7 @@ fn headers(library: &Library, technology: Technology) -> Result<Vec<Standard>, L
 
 fn check_wishes(headers: &[Standard], wishes: &[Wish], technology: Technology) -> Result<(), PlanError> {
     for wish in wishes {
-        if headers.iter().any(|standard| wish.means(standard)) {
+        if wish.excused || headers.iter().any(|standard| wish.means(standard)) {
             continue;
         }
         // Standards for several sorts of systems share a short name.
@@ -214,12 +233,18 @@ fn check_wishes(headers: &[Standard], wishes: &[Wish], technology: Technology) -
                 format!("{name} {}", versions.join(", "))
             })
             .collect();
-        let shorts: Vec<String> = headers.iter().map(|standard| standard.info.short.to_lowercase()).collect();
+        let shorts: BTreeSet<String> = headers.iter().map(|standard| standard.info.short.to_lowercase()).collect();
         let near = spelling::nearest(&wish.name, shorts.iter().map(String::as_str));
+        let is_word_of = |name: &str| name.to_lowercase().split(' ').any(|word| word == wish.name);
+        let by_word = || headers.iter().find(|standard| is_word_of(&standard.info.name));
+        let near = near.map(str::to_owned).or_else(|| Some(by_word()?.info.short.to_lowercase()));
         let help = match (&wish.version, near) {
             (Some(_), _) if !versions.is_empty() => Some(format!("known versions: {}", versions.join("; "))),
             (_, Some(near)) => Some(format!("did you mean \"{near}\"?")),
-            _ => Some(format!("see `spm standards` for those of {technology}")),
+            _ => {
+                let shorts: Vec<String> = shorts.into_iter().collect();
+                Some(format!("for {technology} there are {}; see `spm standards`", shorts.join(", ")))
+            }
         };
         let version = wish.version.as_ref().map_or_else(String::new, |version| format!("@{version}"));
         return Err(PlanError::Unknown { name: format!("{}{version}", wish.name), help });

@@ -366,7 +366,8 @@ fn read_rule(node: &Node, diagnostics: &mut Diagnostics) -> Option<Rule> {
         diagnostics.add(node.place, format!("rule {shown} is out of scope but has checks"), None);
     }
     if !answered && !out_of_scope && ccss.is_none() && node.get("ccss").is_none() {
-        diagnostics.add(node.place, format!("rule {shown} has no checks, so it needs a `ccss` vector"), None);
+        let help = "add for example `ccss: AV:N/AC:L/Au:S/C:P/I:P/A:P/PL:ND/EM:A`".to_owned();
+        diagnostics.add(node.place, format!("rule {shown} has no checks, so it needs a `ccss` vector"), Some(help));
     }
     Some(Rule {
         id: id?,

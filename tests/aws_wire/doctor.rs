@@ -85,11 +85,9 @@ fn a_role_is_found_by_its_session_and_an_unknown_action_spoils_no_others() {
 #[test]
 fn what_cannot_be_simulated_is_said_plainly() {
     let denied = Server::start(|request, _| common(request));
-    let out = doctor(&denied, &[]);
-    assert!(
-        out.contains("Rights     not known: ") && out.contains("allow iam:SimulatePrincipalPolicy on arn:"),
-        "{out}"
-    );
+    // Wrapped at the width of the page.
+    let out = doctor(&denied, &[]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.contains("Rights not known: ") && out.contains("allow iam:SimulatePrincipalPolicy on arn:"), "{out}");
     assert!(out.contains("`spm permissions aws` prints the policy"), "{out}");
     let root = Server::start(|request, _| match request.action().as_str() {
         "GetCallerIdentity" => Reply::ok(
@@ -100,4 +98,22 @@ fn what_cannot_be_simulated_is_said_plainly() {
     });
     assert!(doctor(&root, &[]).contains("not known: this is the root user"), "root");
     assert!(!root.requests().iter().any(|request| request.action() == "SimulatePrincipalPolicy"));
+}
+
+#[test]
+fn an_account_that_cannot_be_entered_does_not_hide_the_others() {
+    let server = Server::start(|request, _| match request.action().as_str() {
+        "SimulatePrincipalPolicy" => simulated(request, |_| "allowed"),
+        "AssumeRole" => Reply::xml_error(403, "AccessDenied", "not authorized to perform sts:AssumeRole"),
+        _ => common(request),
+    });
+    // In its own account the identity needs no role.
+    let args = ["doctor", "--accounts", "444455556666,111122223333", "--account-role", "audit"];
+    let (code, out, err) = run(spm(&server, &args));
+    assert_eq!(code, Some(3), "{err}");
+    assert!(out.contains("Account    111122223333, partition aws") && out.contains("Rights     all "), "{out}");
+    assert!(out.contains("Account    444455556666\n           a scan cannot enter it: "), "{out}");
+    let args = ["doctor", "--accounts", "444455556666,777788889999", "--account-role", "audit"];
+    let (code, _, err) = run(spm(&server, &args));
+    assert!(code == Some(2) && err.contains("none of 2 accounts could be entered"), "{err}");
 }

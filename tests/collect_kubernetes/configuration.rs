@@ -197,7 +197,8 @@ fn without_any_configuration_it_is_said_where_was_looked() {
     let home = dir.path().display().to_string();
     let said = format!(
         "no cluster is given: no kubeconfig (no {home}/.kube/config), and this is not a pod of a cluster\n\
-         give a kubeconfig with --kubeconfig FILE, or manifests, a dump or a snapshot with --from PATH\n\
+         give a kubeconfig with --kubeconfig FILE, or let `spm scan` read manifests, a dump or a snapshot with --from PATH, \
+         an AWS account with --aws\n\
          to see what it is like: spm scan --from fixtures/demo-cluster, in a copy of the repository"
     );
     assert_eq!(child(&[("HOME", &home)]), format!("Err({said:?}) Err({said:?})"));

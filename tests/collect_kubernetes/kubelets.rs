@@ -180,8 +180,8 @@ fn without_the_right_no_kubelet_hears_of_it() {
     assert_eq!(
         gaps(&denied),
         [
-            "KubeletConfigz: not asked for, kubelets are only asked with the right to it; node facts or --allow-node-proxy tell \
-             the same (needs get nodes/configz)"
+            "KubeletConfigz: not asked for (needs get nodes/configz), kubelets are only asked with the right to it; node facts \
+             or --allow-node-proxy tell the same"
         ]
     );
     let silent = Server::start(&[("/api/v1/nodes", nodes(&[kubelet.port]))], |request, _| {

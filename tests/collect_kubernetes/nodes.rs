@@ -153,8 +153,8 @@ fn what_is_forbidden_is_said_with_the_right_that_is_missing() {
     let pods = |request: &Request| request.path.contains("/spm-system/pods?").then(|| Reply::status(403, "no"));
     type Answer = fn(&Request) -> Option<Reply>;
     let cases: [(bool, Answer, &str); 2] = [
-        (false, nothing, "NodeFacts: forbidden, no (needs create daemonsets.apps in namespace spm-system)"),
-        (true, pods, "NodeFacts: forbidden, no (needs list pods in namespace spm-system)"),
+        (false, nothing, "NodeFacts: forbidden (needs create daemonsets.apps in namespace spm-system), no"),
+        (true, pods, "NodeFacts: forbidden (needs list pods in namespace spm-system), no"),
     ];
     for (may_create, answer, gap) in cases {
         let server =

@@ -75,7 +75,7 @@ fn a_denied_kind_is_a_gap_with_the_right_that_is_missing() {
     let inventory = read(&server, &wanted(&[("Pod", "spec"), ("NetworkPolicy", "spec")]), |_| {});
     assert_eq!(
         gaps(&inventory),
-        ["NetworkPolicy: forbidden, networkpolicies is forbidden (needs list networkpolicies.networking.k8s.io)"]
+        ["NetworkPolicy: forbidden (needs list networkpolicies.networking.k8s.io), networkpolicies is forbidden"]
     );
     assert_eq!(names(&inventory, "Pod"), all("pod", 2));
     assert_eq!(server.paths().iter().filter(|path| path.contains("networkpolicies")).count(), 1);
@@ -139,7 +139,7 @@ fn named_namespaces_are_read_one_by_one() {
         gaps(&inventory),
         [
             "Namespace in other namespaces: not asked for, only those of a, b, c were read",
-            "Pod in b: forbidden, no (needs list pods)",
+            "Pod in b: forbidden (needs list pods), no",
             "Pod in other namespaces: not asked for, only those of a, b, c were read",
         ]
     );
@@ -185,7 +185,7 @@ fn bindings_of_every_namespace_are_read_if_that_is_allowed() {
     let needs = "(needs list rolebindings.rbac.authorization.k8s.io)";
     assert_eq!(
         gaps(&inventory),
-        [format!("RoleBinding in other namespaces: forbidden, only those of a, b were read: no {needs}")]
+        [format!("RoleBinding in other namespaces: forbidden {needs}, only those of a, b were read: no")]
     );
     assert_eq!(inventory.presence("RoleBinding", Some("a")), Presence::Complete);
 }
@@ -262,7 +262,7 @@ fn config_maps_are_read_by_name_only() {
     assert_eq!(
         gaps(&inventory),
         [
-            "ConfigMap in kube-system: forbidden, kubelet-config: no (needs get configmaps named kubelet-config in kube-system)"
+            "ConfigMap in kube-system: forbidden (needs get configmaps named kubelet-config in kube-system), kubelet-config: no"
         ]
     );
     assert!(server.paths().iter().all(|asked| asked != path && !asked.contains("configmaps?")));
@@ -293,8 +293,8 @@ fn kubelets_are_asked_only_if_that_is_allowed() {
     assert_eq!(
         gaps(&inventory),
         [
-            "KubeletConfigz: not asked for, kubelets are only asked with the right to it; node facts or --allow-node-proxy tell \
-             the same (needs get nodes/configz)"
+            "KubeletConfigz: not asked for (needs get nodes/configz), kubelets are only asked with the right to it; node facts \
+             or --allow-node-proxy tell the same"
         ]
     );
     assert!(!server.paths().iter().any(|path| path.contains("proxy")));
@@ -323,9 +323,9 @@ fn denied_kubelets_are_one_gap_and_some_are_their_own() {
         });
         read(&server, &wanted(&[("KubeletConfigz", "kubeletconfig")]), |access| access.allow_node_proxy = true)
     };
-    assert_eq!(gaps(&denied(true)), ["KubeletConfigz: forbidden, no (needs get nodes/proxy)"]);
+    assert_eq!(gaps(&denied(true)), ["KubeletConfigz: forbidden (needs get nodes/proxy), no"]);
     let some = denied(false);
-    assert_eq!(gaps(&some), ["KubeletConfigz in node-007: forbidden, no (needs get nodes/proxy)"]);
+    assert_eq!(gaps(&some), ["KubeletConfigz in node-007: forbidden (needs get nodes/proxy), no"]);
     assert_eq!(some.of("KubeletConfigz").len(), 19);
 }
 

@@ -166,10 +166,16 @@ pub fn operators() -> impl Strategy<Value = Json> {
         1 => select(vec!["true", "false", "unknown"]).prop_map(|unset| json!({ "unset": unset })),
         1 => Just(json!({ "ignore_case": true })),
     ];
-    (prop::collection::vec(prop_oneof![3 => one, 1 => typed], 1..3), modifiers).prop_map(|(mut parts, modifiers)| {
-        parts.push(modifiers);
-        merged(parts)
-    })
+    let has_case =
+        |part: &Json| OPERATORS.iter().any(|operator| operator.takes.has_case() && part.get(operator.name).is_some());
+    (prop::collection::vec(prop_oneof![3 => one, 1 => typed], 1..3), modifiers).prop_map(
+        move |(mut parts, modifiers)| {
+            if modifiers.get("ignore_case").is_none() || parts.iter().any(has_case) {
+                parts.push(modifiers);
+            }
+            merged(parts)
+        },
+    )
 }
 
 /// How many elements hold.

@@ -126,7 +126,7 @@ fn systems_without_data_are_named() {
     assert!(place.run(&["report", "--format", "html"]).ok().contains(" failed: cannot read"));
     fs::rename(place.path("moved"), place.path("m")).unwrap();
     let ran = place.run(&["scan", "--all"]);
-    assert_eq!(ran.code(), 0, "{}", ran.err());
+    assert_eq!(ran.code(), 3, "{}", ran.err());
     let page = place.run(&["report"]).ok();
     assert!(page.contains("Last scan failed: gone") && !page.contains("Last scan failed: good"), "{page}");
     // A typing error is no system.

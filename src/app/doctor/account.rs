@@ -1,18 +1,20 @@
 //! The doctor of AWS accounts.
 
-use std::io::{self, Write};
+use std::io;
 
 use super::{Costs, files, standards};
+use crate::app::page::paper;
 use crate::app::settings::Settings;
-use crate::app::{Exit, Outcome, aws, print};
-use crate::base::text::{count, sanitise};
-use crate::cli::{AwsArgs, DoctorArgs};
-use crate::collect::aws::{ActionVerdict, Identity, Review, actions, review_access};
+use crate::app::{Exit, Fault, Outcome, aws, print};
+use crate::base::text::count;
+use crate::cli::{AwsArgs, DoctorArgs, GlobalArgs};
+use crate::collect::aws::{AccountAccess, ActionVerdict, Identity, Review, actions, review_access};
 use crate::model::{System, Technology};
+use crate::report::Paper;
 use crate::rules::{Library, Plan, Wish};
 
-/// Examines the accounts that the options name.
-pub fn run(args: &DoctorArgs, settings: &Settings, library: &Library, wishes: &[Wish]) -> Outcome {
+/// Examines the accounts that the options name. Of several, one that cannot be entered does not stop the others.
+pub fn run(args: &DoctorArgs, global: &GlobalArgs, settings: &Settings, library: &Library, wishes: &[Wish]) -> Outcome {
     let ca_file = args.access.ca_file.as_deref();
     let accounts = match args.aws.accounts.as_slice() {
         [] => vec![args.aws.clone()],
@@ -21,24 +23,46 @@ pub fn run(args: &DoctorArgs, settings: &Settings, library: &Library, wishes: &[
             ids.map(|id| AwsArgs { accounts: vec![id], ..args.aws.clone() }).collect()
         }
     };
-    for account in accounts {
-        let access = aws::access(&account, args.access.timeout, ca_file);
-        let mut chosen = None;
-        let review = review_access(&access, |identity| {
-            let plan = chosen.insert(Plan::for_system(library, &system(identity), wishes));
-            plan.as_ref().map_or_else(|_| Vec::new(), |plan| actions(&plan.wanted()).into_keys().collect())
-        })?;
-        // Whoever is reviewed has been asked about.
-        let Some(plan) = chosen.transpose()? else { continue };
-        print(|out| {
-            identity(out, &review, &access.regions)?;
-            standards(out, &plan)?;
-            plan.notes.iter().try_for_each(|note| writeln!(out, "Note       {}", sanitise(note)))?;
-            lacking(out, &plan, &review)
-        })?;
+    let several = accounts.len() > 1;
+    let mut lost = 0;
+    for account in &accounts {
+        let access = aws::access(account, args.access.timeout, ca_file);
+        match review(&access, library, wishes) {
+            Ok((plan, review)) => print(|out| {
+                let page = &mut paper(out, global);
+                identity(page, &review, &access.regions)?;
+                standards(page, &plan)?;
+                plan.notes.iter().try_for_each(|note| page.labelled("Note", note))?;
+                lacking(page, &plan, &review)
+            })?,
+            Err(fault) if !several => return Err(fault),
+            Err(Fault(why)) => {
+                lost += 1;
+                print(|out| {
+                    let page = &mut paper(out, global);
+                    page.labelled("Account", &account.accounts.join(", "))?;
+                    page.labelled("", &format!("a scan cannot enter it: {why}"))
+                })?;
+            }
+        }
     }
-    print(|out| files(out, args, settings))?;
-    Ok(Exit::Done)
+    if lost == accounts.len() {
+        return Err(Fault(format!("none of {} could be entered", count(lost, "account"))));
+    }
+    print(|out| files(&mut paper(out, global), args, settings))?;
+    Ok(if lost > 0 { Exit::Incomplete } else { Exit::Done })
+}
+
+/// What an identity may in an account, and the plan of its scan.
+fn review(access: &AccountAccess, library: &Library, wishes: &[Wish]) -> Result<(Plan, Review), Fault> {
+    let mut chosen = None;
+    let review = review_access(access, |identity| {
+        let plan = chosen.insert(Plan::for_system(library, &system(identity), wishes));
+        plan.as_ref().map_or_else(|_| Vec::new(), |plan| actions(&plan.wanted()).into_keys().collect())
+    })?;
+    // Whoever is reviewed has been asked about.
+    let plan = chosen.unwrap_or_else(|| Plan::for_system(library, &system(&review.identity), wishes))?;
+    Ok((plan, review))
 }
 
 fn system(identity: &Identity) -> System {
@@ -51,38 +75,37 @@ fn system(identity: &Identity) -> System {
     }
 }
 
-fn identity(out: &mut dyn Write, review: &Review, chosen: &[String]) -> io::Result<()> {
+fn identity(page: &mut Paper<'_>, review: &Review, chosen: &[String]) -> io::Result<()> {
     let Identity { account, arn, partition } = &review.identity;
-    writeln!(out, "Account    {}, partition {}", sanitise(account), sanitise(partition))?;
-    writeln!(out, "           as {}", sanitise(arn))?;
+    page.labelled("Account", &format!("{account}, partition {partition}"))?;
+    page.labelled("", &format!("as {arn}"))?;
     let how = if chosen.is_empty() { "switched on" } else { "chosen" };
-    writeln!(out, "Regions    {} {how}: {}", review.regions.len(), sanitise(&review.regions.join(", ")))?;
+    page.labelled("Regions", &format!("{} {how}: {}", review.regions.len(), review.regions.join(", ")))?;
     match &review.regions_lost {
-        Some(why) => writeln!(out, "           others are unseen: {}", sanitise(why)),
+        Some(why) => page.labelled("", &format!("others are unseen: {why}")),
         None => Ok(()),
     }
 }
 
-fn lacking(out: &mut dyn Write, plan: &Plan, review: &Review) -> io::Result<()> {
+fn lacking(page: &mut Paper<'_>, plan: &Plan, review: &Review) -> io::Result<()> {
     let verdicts = match &review.actions {
         Ok(verdicts) => verdicts,
         Err(why) => {
-            writeln!(out, "Rights     not known: {}", sanitise(why))?;
-            return writeln!(
-                out,
-                "           `spm permissions aws` prints the policy that a scan needs; what it lacks, a scan names"
+            page.labelled("Rights", &format!("not known: {why}"))?;
+            return page.labelled(
+                "",
+                "`spm permissions aws` prints the policy that a scan needs; a scan names what is missing of it",
             );
         }
     };
     let missing: Vec<_> = verdicts.iter().filter(|(_, verdict)| *verdict != ActionVerdict::Allowed).collect();
     let asked = verdicts.len();
     if missing.is_empty() {
-        writeln!(out, "Rights     all {} that the rules need", count(asked, "action"))?;
+        page.labelled("Rights", &format!("all {} that the rules need", count(asked, "action")))?;
     } else {
-        writeln!(
-            out,
-            "Rights     {} of {asked} actions are missing; `spm permissions aws` prints the policy",
-            missing.len()
+        page.labelled(
+            "Rights",
+            &format!("{} of {asked} actions are missing; `spm permissions aws` prints the policy", missing.len()),
         )?;
     }
     let costs = Costs::new(plan, |wanted| actions(wanted).into_keys().collect());
@@ -92,10 +115,10 @@ fn lacking(out: &mut dyn Write, plan: &Plan, review: &Review) -> io::Result<()> 
             ActionVerdict::Denied(why) if !why.is_empty() => format!(" ({why})"),
             ActionVerdict::Denied(_) | ActionVerdict::Allowed => String::new(),
         };
-        writeln!(out, "  missing  {action}{}", sanitise(&why))?;
+        page.labelled("  missing", &format!("{action}{why}"))?;
         for line in costs.of(action) {
-            writeln!(out, "           costs {line}")?;
+            page.labelled("", &format!("costs {line}"))?;
         }
     }
-    writeln!(out, "           simulated for all resources; policies of sessions and of single resources are not seen")
+    page.labelled("", "simulated for all resources; policies of sessions and of single resources are not seen")
 }

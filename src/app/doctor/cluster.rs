@@ -1,21 +1,23 @@
 //! The doctor of a cluster.
 
-use std::io::{self, Write};
+use std::io;
 
 use super::{Costs, files, standards};
+use crate::app::page::paper;
 use crate::app::rights::{Intent, Role, needed};
 use crate::app::settings::Settings;
 use crate::app::{Exit, Outcome, live, print};
-use crate::base::text::{count, sanitise};
+use crate::base::text::count;
 use crate::catalog::kubernetes::custom;
-use crate::cli::DoctorArgs;
+use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::collect::kubernetes::{ClusterAccess, Right, Verdict, collect, installed, review_access};
 use crate::expr::Wanted;
 use crate::inventory::Inventory;
+use crate::report::Paper;
 use crate::rules::{Library, Plan, Wish};
 
 /// Examines the cluster that the options name.
-pub fn run(args: &DoctorArgs, settings: &Settings, library: &Library, wishes: &[Wish]) -> Outcome {
+pub fn run(args: &DoctorArgs, global: &GlobalArgs, settings: &Settings, library: &Library, wishes: &[Wish]) -> Outcome {
     let access = ClusterAccess { allow_node_proxy: args.allow_node_proxy, ..live::access(&args.access) };
     // Wanting nothing still tells version and distribution.
     let inventory = collect(&access, &Wanted::default(), jiff::Timestamp::now(), None, &())?;
@@ -40,10 +42,11 @@ pub fn run(args: &DoctorArgs, settings: &Settings, library: &Library, wishes: &[
         .map(|((right, kind), verdict)| (right, *kind, verdict))
         .collect();
     print(|out| {
-        cluster(out, &inventory, &plan)?;
-        lacking(out, &plan, asked.len(), &missing)?;
-        unasked(out, &plan, args)?;
-        files(out, args, settings)
+        let page = &mut paper(out, global);
+        cluster(page, &inventory, &plan)?;
+        lacking(page, &plan, asked.len(), &missing)?;
+        unasked(page, &plan, args)?;
+        files(page, args, settings)
     })?;
     Ok(Exit::Done)
 }
@@ -73,27 +76,23 @@ fn questions(roles: &[Role]) -> Vec<(Right, &'static str)> {
     all
 }
 
-fn cluster(out: &mut dyn Write, inventory: &Inventory, plan: &Plan) -> io::Result<()> {
+fn cluster(page: &mut Paper<'_>, inventory: &Inventory, plan: &Plan) -> io::Result<()> {
     let system = &inventory.system;
     let version = system.version.as_deref().unwrap_or("of unknown version");
     let distribution = system.distribution.as_deref().unwrap_or("of unknown distribution");
-    writeln!(out, "Cluster    {} at {}", sanitise(&system.name), sanitise(&system.origin))?;
-    writeln!(out, "           Kubernetes {version}, {distribution}")?;
-    standards(out, plan)?;
-    for note in plan.notes.iter().chain(&inventory.notes) {
-        writeln!(out, "Note       {}", sanitise(note))?;
-    }
-    Ok(())
+    page.labelled("Cluster", &format!("{} at {}", system.name, system.origin))?;
+    page.labelled("", &format!("Kubernetes {version}, {distribution}"))?;
+    standards(page, plan)?;
+    plan.notes.iter().chain(&inventory.notes).try_for_each(|note| page.labelled("Note", note))
 }
 
-fn lacking(out: &mut dyn Write, plan: &Plan, asked: usize, missing: &[(&Right, &str, &Verdict)]) -> io::Result<()> {
+fn lacking(page: &mut Paper<'_>, plan: &Plan, asked: usize, missing: &[(&Right, &str, &Verdict)]) -> io::Result<()> {
     if missing.is_empty() {
-        return writeln!(out, "Rights     all {} that the rules need", count(asked, "right"));
+        return page.labelled("Rights", &format!("all {} that the rules need", count(asked, "right")));
     }
-    writeln!(
-        out,
-        "Rights     {} of {asked} are missing; `spm permissions kubernetes` prints the roles",
-        missing.len()
+    page.labelled(
+        "Rights",
+        &format!("{} of {asked} are missing; `spm permissions kubernetes` prints the roles", missing.len()),
     )?;
     let costs = Costs::of_kinds(plan);
     for (right, kind, verdict) in missing {
@@ -102,9 +101,9 @@ fn lacking(out: &mut dyn Write, plan: &Plan, asked: usize, missing: &[(&Right, &
             Verdict::Denied(why) if !why.is_empty() => format!(" ({why})"),
             Verdict::Denied(_) | Verdict::Allowed => String::new(),
         };
-        writeln!(out, "  missing  {}{}", words(right), sanitise(&why))?;
+        page.labelled("  missing", &format!("{}{why}", words(right)))?;
         for line in costs.of(kind) {
-            writeln!(out, "           costs {line}")?;
+            page.labelled("", &format!("costs {line}"))?;
         }
     }
     Ok(())
@@ -124,16 +123,13 @@ fn words(right: &Right) -> String {
 }
 
 /// What has not to do with rights.
-fn unasked(out: &mut dyn Write, plan: &Plan, args: &DoctorArgs) -> io::Result<()> {
+fn unasked(page: &mut Paper<'_>, plan: &Plan, args: &DoctorArgs) -> io::Result<()> {
     if args.nodes.nodes.is_some() {
         return Ok(());
     }
     let costs = Costs::of_kinds(plan).of("NodeFacts");
     if !costs.is_empty() {
-        writeln!(out, "Nodes      files and processes of nodes are not read without --node-facts or --nodes")?;
+        page.labelled("Nodes", "files and processes of nodes are not read without --node-facts or --nodes")?;
     }
-    for line in costs {
-        writeln!(out, "           not decided, or only from the API: {line}")?;
-    }
-    Ok(())
+    costs.iter().try_for_each(|line| page.labelled("", &format!("not decided, or only from the API: {line}")))
 }

@@ -7,7 +7,7 @@ mod account;
 mod cluster;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use super::settings::{Settings, places};
@@ -16,6 +16,7 @@ use crate::base::text::{count, shorten};
 use crate::cli::{DoctorArgs, GlobalArgs, WAIVER_FILE};
 use crate::expr::Wanted;
 use crate::model::Technology;
+use crate::report::Paper;
 use crate::rules::Plan;
 
 /// Runs the command.
@@ -28,42 +29,42 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> Outcome {
     Plan::check_wishes(&library, technology, &wishes)?;
     match technology {
         #[cfg(feature = "kubernetes")]
-        Technology::Kubernetes => cluster::run(args, &settings, &library, &wishes),
+        Technology::Kubernetes => cluster::run(args, global, &settings, &library, &wishes),
         #[cfg(not(feature = "kubernetes"))]
         Technology::Kubernetes => Err(super::no_clusters()),
         #[cfg(feature = "aws")]
-        Technology::Aws => account::run(args, &settings, &library, &wishes),
+        Technology::Aws => account::run(args, global, &settings, &library, &wishes),
         #[cfg(not(feature = "aws"))]
         Technology::Aws => Err(super::no_accounts()),
     }
 }
 
-fn standards(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+fn standards(page: &mut Paper<'_>, plan: &Plan) -> io::Result<()> {
     for planned in &plan.standards {
         let info = &planned.standard.info;
         let applies = &planned.standard.applies.versions_text;
         let why = if applies.is_empty() { String::new() } else { format!(", for Kubernetes {applies}") };
-        writeln!(out, "Standard   {} {}{why}", info.name, info.version)?;
+        page.labelled("Standard", &format!("{} {}{why}", info.name, info.version))?;
     }
     Ok(())
 }
 
 /// Files that a scan will use.
-fn files(out: &mut dyn Write, args: &DoctorArgs, settings: &Settings) -> io::Result<()> {
+fn files(page: &mut Paper<'_>, args: &DoctorArgs, settings: &Settings) -> io::Result<()> {
     let there = |path: &Path| if path.exists() { "" } else { ", not there yet" };
     match args.store.path() {
-        Some(path) => writeln!(out, "History    {}{}", path.display(), there(&path))?,
-        None => writeln!(out, "History    none: there is no home directory; name a file with --store")?,
+        Some(path) => page.labelled("History", &format!("{}{}", path.display(), there(&path)))?,
+        None => page.labelled("History", "none: there is no home directory; name a file with --store")?,
     }
     match Path::new(WAIVER_FILE) {
-        file if file.exists() => writeln!(out, "Waivers    {}", file.display())?,
-        file => writeln!(out, "Waivers    none: no {} here, name files with --waivers", file.display())?,
+        file if file.exists() => page.labelled("Waivers", WAIVER_FILE)?,
+        _ => page.labelled("Waivers", &format!("none: no {WAIVER_FILE} here, name files with --waivers"))?,
     }
     match &settings.file {
-        Some(file) => writeln!(out, "Settings   {}", file.display()),
+        Some(file) => page.labelled("Settings", &file.display().to_string()),
         None => {
             let places: Vec<String> = places().iter().map(|place| place.display().to_string()).collect();
-            writeln!(out, "Settings   none: looked for {}", places.join(", "))
+            page.labelled("Settings", &format!("none: looked for {}", places.join(", ")))
         }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::credentials::ConnectError;
 use super::scan::{Extent, scan};
 use super::{Access, CallError, Caller, Identity};
+use crate::base::text::sanitise;
 use crate::catalog::aws::kinds::Call;
 use crate::collect::Progress;
 use crate::inventory::{Inventory, Mode, ObjectSink, Wanted};
@@ -47,8 +48,14 @@ pub enum AwsError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// Nobody knows who asks.
-    #[error("cannot tell which AWS account this is{}", hint(.0))]
-    Identity(#[source] CallError),
+    #[error("cannot tell which AWS account this is{}", hint(error, profile.as_deref()))]
+    Identity {
+        /// The profile that was asked for.
+        profile: Option<String>,
+        /// What the service said, or why it was not asked.
+        #[source]
+        error: Box<CallError>,
+    },
     /// Every region was excluded.
     #[error("no region is left to read: --region and --exclude-region leave none")]
     NoRegion,
@@ -57,10 +64,15 @@ pub enum AwsError {
     Organization(#[source] CallError),
 }
 
-fn hint(error: &CallError) -> &'static str {
-    match error.code.as_str() {
-        "NoCredentials" => " (set AWS_PROFILE or --profile, or log in with `aws sso login`)",
-        _ => "",
+fn hint(error: &CallError, profile: Option<&str>) -> String {
+    match (error.code.as_str(), profile) {
+        ("NoCredentials", Some(profile)) => format!(
+            " (the profile `{}` gives no credentials: `aws configure list-profiles` shows the profiles, `aws sso login \
+            --profile NAME` logs in)",
+            sanitise(profile)
+        ),
+        ("NoCredentials", None) => " (set AWS_PROFILE or --profile, or log in with `aws sso login`)".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -164,13 +176,14 @@ pub(super) async fn connect(access: &AccountAccess) -> Result<(Caller, Identity)
         ..Access::default()
     };
     let caller = Caller::connect(&settings).await?;
-    let identity = caller.identity().await.map_err(AwsError::Identity)?;
+    let unknown = |error: CallError| AwsError::Identity { profile: access.profile.clone(), error: Box::new(error) };
+    let identity = caller.identity().await.map_err(unknown)?;
     match &access.account {
         // In its own account the identity needs no role.
         Some((account, role)) if *account != identity.account => {
             let role = format!("arn:{}:iam::{account}:role/{role}", identity.partition);
             let caller = caller.assume(&role, access.external_id.as_deref(), None);
-            let identity = caller.identity().await.map_err(AwsError::Identity)?;
+            let identity = caller.identity().await.map_err(unknown)?;
             Ok((caller, identity))
         }
         _ => Ok((caller, identity)),

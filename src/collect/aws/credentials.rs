@@ -270,8 +270,8 @@ fn login_failure(error: &CredentialsError) -> Failure {
     let cause = safe(last.split("Stderr").next().unwrap_or_default());
     let words = match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            "no credentials were found: name a profile (`aws configure list-profiles` \
-             shows them), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
+            "no credentials were found, neither of a profile nor in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor of an \
+             attached role"
                 .to_owned()
         }
         CredentialsError::ProviderTimedOut(_) => "credentials did not come in time".to_owned(),

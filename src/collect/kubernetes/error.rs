@@ -11,7 +11,8 @@ pub enum ClusterError {
     /// Nothing says which cluster.
     #[error(
         "no cluster is given: no kubeconfig ({looked}), and this is not a pod of a cluster\n\
-        give a kubeconfig with --kubeconfig FILE, or manifests, a dump or a snapshot with --from PATH\n\
+        give a kubeconfig with --kubeconfig FILE, or let `spm scan` read manifests, a dump or a snapshot with --from PATH, \
+        an AWS account with --aws\n\
         to see what it is like: spm scan --from fixtures/demo-cluster, in a copy of the repository"
     )]
     NoKubeconfig {

@@ -10,7 +10,7 @@ use crate::catalog::kubernetes::components::{self, Component};
 use crate::derive::{Origin, OriginPart, Subject, Subjects, keys, not_collected};
 use crate::expr::Value;
 use crate::inventory::{Inventory, Mode, Presence};
-use crate::model::{ResourceRef, Text};
+use crate::model::{Gap, ResourceRef, Text};
 
 /// The subjects of the view of a control plane component.
 pub fn subjects(inventory: &Inventory, view: &'static View) -> Subjects {
@@ -188,8 +188,12 @@ fn explain_none(world: &World<'_, '_>, component: &Component, view: &'static Vie
             etcd::Elsewhere::NoEtcd(_) | etcd::Elsewhere::Nowhere => {}
         }
     }
+    if all.gaps.iter().any(Gap::is_by_choice) {
+        // Its pod may be in a namespace that the user did not want to be read: no node has to tell.
+        return;
+    }
     let complete = matches!(inventory.presence("Node", None), Presence::Complete);
-    let where_to = if complete && nodes.iter().any(Node::labelled_control_plane) { "" } else { ", if they are yours" };
+    let where_to = if complete && nodes.iter().any(Node::labelled_control_plane) { "" } else { " (if they are yours)" };
     let detail = format!(
         "no node data: no {} was seen; run `spm collect node` on the control-plane nodes{where_to} and give the files to the scan",
         component.name

@@ -81,6 +81,18 @@ impl Compiler<'_> {
         if faulty {
             return None;
         }
+        if let Some((key, _)) = entries.iter().find(|(key, _)| key.text == "ignore_case") {
+            // A map below `not` says for itself whether case counts.
+            let minds = |(key, node): &(Key, Node)| match key.text.as_str() {
+                "not" => node.map().is_none(),
+                name => operators::operator(name).is_some_and(|operator| operator.takes.has_case()),
+            };
+            if !entries.iter().any(minds) {
+                let help = "it stands beside operators on text, such as equals, in, matches, starts_with or contains";
+                self.fault(key.place, "no operator beside it minds the case".into(), Some(help.to_owned()));
+                return None;
+            }
+        }
         match all.len() {
             0 => {
                 let help = "expected an operator, for example { not: true }; any, all, none, not, related and undecided \

@@ -58,6 +58,13 @@ pub enum Takes {
     TypeName,
 }
 
+impl Takes {
+    /// Whether upper and lower case may count in it.
+    pub fn has_case(self) -> bool {
+        matches!(self, Takes::Scalar | Takes::Scalars | Takes::Pattern | Takes::Text)
+    }
+}
+
 /// A compiled operand.
 #[derive(Debug, Clone)]
 pub enum Operand {

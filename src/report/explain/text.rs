@@ -49,7 +49,7 @@ impl Page<'_> {
         }
         let hints = self.explanation.hints();
         if !hints.is_empty() {
-            section(paper, "If it has to be decided by a person", &hints.join("\n"))?;
+            paper.section("If it has to be decided by a person", &hints.join("\n"))?;
         }
         for trace in self.traces.iter().filter(|trace| self.explanation.checks.iter().any(|c| c.id == trace.check)) {
             self.trace(paper, trace)?;
@@ -110,18 +110,16 @@ impl Page<'_> {
         let several = self.explanation.checks.len() > 1;
         let id = if several || self.explanation.rule.is_some() { check.id.as_str() } else { "" };
         if !id.is_empty() {
-            paper.line(0, &Line::new().add(Ink::Bold, "Check      ").plain(id))?;
+            paper.labelled("Check", id)?;
         }
         for (at, view) in views.iter().enumerate() {
-            let label = if at == 0 { "Severity   " } else { "           " };
-            let room = Room { indent: 0, hanging: 11, lines: usize::MAX };
-            paper.fit(room, &Line::new().add(Ink::Bold, label).plain(view))?;
+            paper.labelled(if at == 0 { "Severity" } else { "" }, view)?;
         }
-        section(paper, "What it means", &format!("{}. Assessed on each {}.", check.title, check.resource))?;
-        section(paper, "Why it matters", &check.why)?;
-        section(paper, "How to fix", &check.fix)?;
+        paper.section("What it means", &format!("{}. Assessed on each {}.", check.title, check.resource))?;
+        paper.section("Why it matters", &check.why)?;
+        paper.section("How to fix", &check.fix)?;
         if !check.links.is_empty() {
-            section(paper, "More", &check.links.join("\n"))?;
+            paper.section("More", &check.links.join("\n"))?;
         }
         Ok(())
     }
@@ -230,14 +228,6 @@ impl Page<'_> {
         }
         Ok(())
     }
-}
-
-fn section(paper: &mut Paper<'_>, title: &str, body: &str) -> io::Result<()> {
-    paper.line(0, &Line::new().add(Ink::Bold, title))?;
-    for line in body.lines().filter(|line| !line.trim().is_empty()) {
-        paper.fit(Room { indent: 2, hanging: 2, lines: usize::MAX }, &Line::new().plain(line.trim()))?;
-    }
-    Ok(())
 }
 
 /// `: 3 failed (1 waived), 2 passed`.

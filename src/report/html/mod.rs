@@ -211,7 +211,7 @@ fn systems(report: &Report<'_>, selection: &Selection<'_>, out: &mut dyn Write) 
                 "<tr>{name}<td>{}<br><span class=\"small\">{}</span></td><td class=\"num\">{}{}</td><td class=\"num\">{}{waived}</td>\
                  <td class=\"by\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"time\">{time}</td></tr>",
                 escape(&words::short(&standard, 80)),
-                escape(&words::coverage(result)),
+                escape(&words::coverage(assessment, result)),
                 percent(totals.posture()),
                 with_waivers(totals),
                 totals.rules.failed,

@@ -239,15 +239,16 @@ pub fn manual(
     let limit = if all { usize::MAX } else { QUESTIONS };
     for (missing, rows) in groups.iter().take(limit) {
         let room = Room { indent: 2, hanging: 4, lines: if all { usize::MAX } else { 2 } };
-        let head = Line::new().add(Ink::Yellow, &words::short(missing, if all { usize::MAX } else { 300 }));
-        paper.fit(room, &head.dim(&format!(" ({})", count(rows.len(), "rule"))))?;
+        // First, where no cut can take it away.
+        let head = Line::new().plain(&format!("{}: ", count(rows.len(), "rule")));
+        paper.fit(room, &head.add(Ink::Yellow, &words::short(missing, if all { usize::MAX } else { 300 })))?;
         let ids: Vec<String> = rows.iter().map(|row| named(row)).collect();
         let room = Room { indent: 4, hanging: 4, ..room };
         paper.fit(room, &Line::new().plain(&ids.join("  ")))?;
     }
     if !people.is_empty() {
-        let head = format!("a person has to look ({})", count(people.len(), "rule"));
-        paper.line(2, &Line::new().add(Ink::Yellow, &head))?;
+        let head = Line::new().plain(&format!("{}: ", count(people.len(), "rule")));
+        paper.line(2, &head.add(Ink::Yellow, "a person has to look"))?;
     }
     for row in people.iter().take(limit) {
         let room = Room { indent: 4, hanging: 6, lines: if all { usize::MAX } else { 2 } };

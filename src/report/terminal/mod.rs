@@ -4,7 +4,7 @@
 //! and resources in detail is bounded, and what is left out is counted, with the command that shows it.
 
 mod detail;
-pub(super) mod paper;
+pub mod paper;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub(super) use self::detail::property;
 use self::paper::{Ink, Line, Paper, Room};
 use super::view::{Row, Selection};
 use super::{Report, words};
-use crate::base::text::count;
+use crate::base::text::{count, width};
 use crate::model::{Assessment, GapReason, Severity, StandardResult};
 
 /// How the page looks.
@@ -123,13 +123,13 @@ fn header(paper: &mut Paper<'_>, assessment: &Assessment, standards: &[&Standard
         if at > 0 {
             paper.blank()?;
         }
-        card(paper, standard)?;
+        card(paper, assessment, standard)?;
     }
     Ok(())
 }
 
 /// Name, posture, counts and coverage of one standard.
-fn card(paper: &mut Paper<'_>, result: &StandardResult) -> io::Result<()> {
+fn card(paper: &mut Paper<'_>, assessment: &Assessment, result: &StandardResult) -> io::Result<()> {
     let totals = &result.totals;
     let name = format!("{} {}", words::short(&result.standard.name, 200), words::short(&result.standard.version, 40));
     let posture = match (totals.posture(), totals.posture_with_waivers()) {
@@ -173,7 +173,7 @@ fn card(paper: &mut Paper<'_>, result: &StandardResult) -> io::Result<()> {
     line = line.plain("   ").add(Ink::Yellow, &format!("{} Manual", counts.manual)).plain("   ");
     line = line.add(Ink::Green, &format!("{} Passed", counts.passed)).plain("   ");
     paper.line(0, &line.dim(&format!("{} Not relevant", counts.not_relevant)))?;
-    paper.line(0, &Line::new().dim(&words::coverage(result)))?;
+    paper.line(0, &Line::new().dim(&words::coverage(assessment, result)))?;
     if let Some(caution) = words::caution(result.standard.kind) {
         paper.line(0, &Line::new().dim(caution))?;
     }
@@ -252,13 +252,19 @@ fn next(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection<'_>) -
             "the permissions that were missing, ready to apply".to_owned(),
         ));
     }
-    let Some(widest) = steps.iter().map(|(command, _)| crate::base::text::width(command)).max() else {
+    let Some(widest) = steps.iter().map(|(command, _)| width(command)).max() else {
         return Ok(());
     };
+    let beside = steps.iter().all(|(_, what)| 2 + widest + 3 + width(what) <= paper.width);
     paper.line(0, &Line::new().add(Ink::Bold, "Next"))?;
     for (command, what) in steps {
-        let pad = " ".repeat(widest.min(60).saturating_sub(crate::base::text::width(&command)) + 3);
-        paper.line(2, &Line::new().plain(&command).plain(&pad).dim(&what))?;
+        if beside {
+            let pad = " ".repeat(widest - width(&command) + 3);
+            paper.line(2, &Line::new().plain(&command).plain(&pad).dim(&what))?;
+        } else {
+            paper.line(2, &Line::new().plain(&command))?;
+            paper.line(6, &Line::new().dim(&what))?;
+        }
     }
     Ok(())
 }

@@ -2,27 +2,41 @@
 
 use std::io::{self, Write};
 
+use comfy_table::{Cell, Table};
+
 use crate::base::text::{sanitise, shorten, width};
 use crate::model::{Severity, State};
 
 /// The furthest that text on the right edge is moved from the text on the left.
 const EDGE: usize = 140;
+/// Columns that a wide column of a table must keep.
+const READABLE: usize = 16;
+/// Columns of labels.
+const LABEL: usize = 11;
 
 /// How text looks where colours are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
+    /// As the terminal writes.
     Plain,
+    /// What is looked for first.
     Bold,
+    /// What can be skipped.
     Dim,
+    /// Failed.
     Red,
+    /// Manual.
     Yellow,
+    /// Passed.
     Green,
+    /// Names.
     Cyan,
     /// White on red.
     Alarm,
 }
 
 impl Ink {
+    /// Of a severity.
     pub fn of_severity(severity: Severity) -> Ink {
         match severity {
             Severity::Critical => Ink::Alarm,
@@ -32,6 +46,7 @@ impl Ink {
         }
     }
 
+    /// Of a result.
     pub fn of_state(state: State) -> Ink {
         match state {
             State::Failed => Ink::Red,
@@ -62,6 +77,7 @@ pub struct Line {
 }
 
 impl Line {
+    /// Without text.
     pub fn new() -> Line {
         Line::default()
     }
@@ -72,14 +88,17 @@ impl Line {
         self
     }
 
+    /// Adds plain text.
     pub fn plain(self, text: &str) -> Line {
         self.add(Ink::Plain, text)
     }
 
+    /// Adds text that can be skipped.
     pub fn dim(self, text: &str) -> Line {
         self.add(Ink::Dim, text)
     }
 
+    /// Columns.
     pub fn width(&self) -> usize {
         self.pieces.iter().map(|(_, text)| width(text)).sum()
     }
@@ -88,8 +107,11 @@ impl Line {
 /// Where a text may stand: columns of the first line, of the following ones, and how many lines.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
+    /// Columns before the first line.
     pub indent: usize,
+    /// Columns before the others.
     pub hanging: usize,
+    /// How many lines at most.
     pub lines: usize,
 }
 
@@ -103,19 +125,43 @@ pub struct Paper<'w> {
 }
 
 impl<'w> Paper<'w> {
+    /// An empty one.
     pub fn new(out: &'w mut dyn Write, width: usize, colour: bool) -> Paper<'w> {
         // Narrower than this nothing can be read.
         Paper { out, width: width.max(40), colour }
     }
 
+    /// An empty line.
     pub fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
-    /// Text of a table that keeps to the width itself.
-    pub fn table(&mut self, table: &comfy_table::Table) -> io::Result<()> {
-        for line in table.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
+    /// A table whose columns `wide` take what the others leave; where that is too little, every row becomes a paragraph
+    /// with the cell of the first of them as its title.
+    pub fn table(&mut self, table: &Table, wide: &[usize]) -> io::Result<()> {
+        let needs = table.column_max_content_widths();
+        let least = |(at, need): (usize, &u16)| {
+            let need = usize::from(*need);
+            if wide.contains(&at) { need.min(READABLE) } else { need }
+        };
+        let least: usize = needs.iter().enumerate().map(least).sum();
+        if least + 2 * needs.len().saturating_sub(1) <= self.width {
+            return table.lines().try_for_each(|line| writeln!(self.out, "{}", line.trim_end()));
+        }
+        let names: Vec<String> =
+            table.header().into_iter().flat_map(|row| row.cell_iter()).map(Cell::content).collect();
+        for row in table.row_iter() {
+            let mut title = String::new();
+            let mut rest = Vec::new();
+            for (at, cell) in row.cell_iter().enumerate() {
+                match names.get(at) {
+                    _ if wide.first() == Some(&at) => title = cell.content(),
+                    Some(name) if !cell.content().is_empty() => rest.push(format!("{name} {}", cell.content())),
+                    _ => {}
+                }
+            }
+            self.line(0, &Line::new().add(Ink::Bold, &title))?;
+            self.line(2, &Line::new().plain(&rest.join(", ")))?;
         }
         Ok(())
     }
@@ -123,6 +169,21 @@ impl<'w> Paper<'w> {
     /// A line that may take as many lines as it needs.
     pub fn line(&mut self, indent: usize, line: &Line) -> io::Result<()> {
         self.fit(Room { indent, hanging: indent + 2, lines: usize::MAX }, line)
+    }
+
+    /// Text behind a label, in one column with those of other labels.
+    pub fn labelled(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let room = Room { indent: 0, hanging: LABEL, lines: usize::MAX };
+        self.fit(room, &Line::new().add(Ink::Bold, &format!("{label:LABEL$}")).plain(text))
+    }
+
+    /// A heading and the lines below it.
+    pub fn section(&mut self, title: &str, body: &str) -> io::Result<()> {
+        self.line(0, &Line::new().add(Ink::Bold, title))?;
+        for line in body.lines().filter(|line| !line.trim().is_empty()) {
+            self.fit(Room { indent: 2, hanging: 2, lines: usize::MAX }, &Line::new().plain(line.trim()))?;
+        }
+        Ok(())
     }
 
     /// Text on the left and on the right edge; below each other if they do not fit beside each other.

@@ -12,34 +12,6 @@ use crate::model::{Severity, StandardResult, State, Totals};
 use crate::report::view::Selection;
 use crate::report::{OtherStatus, Report, words};
 
-/// Columns that the wide column must keep; below it every row becomes a paragraph.
-const READABLE: usize = 16;
-
-/// Writes a table whose column `wide` takes what the others leave.
-fn put(paper: &mut Paper<'_>, table: &Table, wide: usize) -> io::Result<()> {
-    let needs = table.column_max_content_widths();
-    let others: usize = needs.iter().enumerate().filter(|(at, _)| *at != wide).map(|(_, n)| usize::from(*n)).sum();
-    let own = needs.get(wide).copied().map_or(0, usize::from);
-    if others + 2 * needs.len().saturating_sub(1) + own.min(READABLE) <= paper.width {
-        return paper.table(table);
-    }
-    let names: Vec<String> = table.header().into_iter().flat_map(|row| row.cell_iter()).map(Cell::content).collect();
-    for row in table.row_iter() {
-        let mut title = String::new();
-        let mut rest = Vec::new();
-        for (at, cell) in row.cell_iter().enumerate() {
-            match names.get(at) {
-                _ if at == wide => title = cell.content(),
-                Some(name) if !cell.content().is_empty() => rest.push(format!("{name} {}", cell.content())),
-                _ => {}
-            }
-        }
-        paper.line(0, &Line::new().add(Ink::Bold, &title))?;
-        paper.line(2, &Line::new().plain(&rest.join(", ")))?;
-    }
-    Ok(())
-}
-
 /// A table whose last `numbers` columns are numbers and whose column `wide` takes the space that is left.
 fn table(paper: &Paper<'_>, header: &[&str], wide: usize, numbers: usize) -> Table {
     let mut table = Table::new();
@@ -144,7 +116,7 @@ pub fn rules(paper: &mut Paper<'_>, selection: &Selection<'_>) -> io::Result<()>
         }
         table.add_row(cells);
     }
-    put(paper, &table, wide)?;
+    paper.table(&table, &[wide])?;
     let waived = selection.rows.iter().any(|row| row.counts.waived > 0);
     if waived { paper.line(0, &Line::new().dim("in brackets: waived")) } else { Ok(()) }
 }
@@ -199,7 +171,7 @@ pub fn systems(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selection
     for other in report.others {
         table.add_row(vec![text(&other.name, 60), Cell::new(other.status.label()).fg(Color::DarkYellow)]);
     }
-    put(paper, &table, 0)
+    paper.table(&table, &[0])
 }
 
 /// Coverage of the known systems, a card per standard, the systems.
@@ -237,7 +209,7 @@ pub fn overview(paper: &mut Paper<'_>, report: &Report<'_>, selection: &Selectio
         totals(&mut cells, &card.totals);
         cards.add_row(cells);
     }
-    put(paper, &cards, 0)?;
+    paper.table(&cards, &[0])?;
     paper.blank()?;
     paper.line(0, &Line::new().add(Ink::Bold, "My systems"))?;
     systems(paper, report, selection)?;

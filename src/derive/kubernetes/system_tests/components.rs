@@ -104,6 +104,11 @@ fn why_there_are_none() {
     let (_, gap) = none(World::live().gap("Pod"), "kube-scheduler");
     assert!(gap.starts_with("Pod: forbidden"), "{gap}");
 
+    // Where the user looked at some namespaces only, no node is asked for what the others may show.
+    let narrowed = World::live().node("w-0", "").narrowed("Pod").derive("kube-apiserver");
+    let gaps: Vec<String> = narrowed.gaps.iter().map(ToString::to_string).collect();
+    assert_eq!(gaps, ["Pod in other namespaces: not asked for"]);
+
     let external = World::live().node("cp-0", CONTROL_PLANE).mirror(
         "kube-apiserver",
         "cp-0",

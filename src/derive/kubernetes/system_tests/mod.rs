@@ -38,14 +38,18 @@ impl World {
         self
     }
 
-    pub fn gap(mut self, kind: &str) -> World {
-        self.0.add_gap(Gap {
-            kind: kind.to_owned(),
-            scope: None,
-            reason: GapReason::Forbidden,
-            detail: String::new(),
-            permission: None,
-        });
+    pub fn gap(self, kind: &str) -> World {
+        self.lacking(kind, None, GapReason::Forbidden)
+    }
+
+    /// Of this kind only the objects of some namespaces were wanted.
+    pub fn narrowed(self, kind: &str) -> World {
+        self.lacking(kind, Some(Gap::ELSEWHERE), GapReason::NotAsked)
+    }
+
+    fn lacking(mut self, kind: &str, scope: Option<&str>, reason: GapReason) -> World {
+        let (kind, scope) = (kind.to_owned(), scope.map(str::to_owned));
+        self.0.add_gap(Gap { kind, scope, reason, detail: String::new(), permission: None });
         self
     }
 
