@@ -223,6 +223,7 @@ fn what_is_deleted_while_the_scan_runs_is_left_out_and_named() {
                 "ResourceNotFoundException",
                 "Function not found: arn:aws:lambda:x:1:function:gone",
             ),
+            ("lambda", path, _) if path.ends_with("/aliases") => Reply::ok(r#"{"Aliases":[]}"#),
             ("lambda", path, _) if path.contains("/bare/") => {
                 Reply::json_error(404, "ResourceNotFoundException", "The resource you requested does not exist.")
             }
