@@ -37,16 +37,21 @@ impl NewFile {
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
         let mut options = OpenOptions::new();
-        options.write(true);
-        match readers {
-            Readers::Default => options.create(true).truncate(true),
-            Readers::Owner => options.create_new(true),
-        };
+        // Never through a link that somebody else laid there.
+        options.write(true).create_new(true);
         #[cfg(unix)]
         if readers == Readers::Owner {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
-        Ok(NewFile { out: options.open(&temporary)?, names: Some((temporary, path)) })
+        let out = match options.open(&temporary) {
+            // Left by a process that was killed and had the same number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_file(&temporary)?;
+                options.open(&temporary)?
+            }
+            opened => opened?,
+        };
+        Ok(NewFile { out, names: Some((temporary, path)) })
     }
 
     /// Gives it its name.
@@ -124,6 +129,21 @@ mod tests {
         put(&link, "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+    }
+
+    #[test]
+    fn what_stands_under_the_temporary_name_is_no_way_to_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["a", "other"].map(|name| folder.path().join(name));
+        put(&other, "mine");
+        for readers in [Readers::Default, Readers::Owner] {
+            symlink(&other, folder.path().join(format!("a.{}.tmp", std::process::id()))).unwrap();
+            let mut file = NewFile::create(&path, readers).unwrap();
+            file.write_all(b"new").unwrap();
+            file.keep().unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
+        }
     }
 
     #[test]
