@@ -13,7 +13,6 @@ ROWS = [
     ("kubernetes-workload-no-host-pid", "host_pid", ["controllers"]),
     ("kubernetes-workload-no-host-network", "host_network", ["controllers"]),
     ("kubernetes-workload-no-host-path", "host_path_any", ["controllers"]),
-    ("kubernetes-container-seccomp-profile", "seccomp_unset", ["controllers"]),
     ("kubernetes-container-not-root", "may_run_as_root", ["controllers"]),
     ("kubernetes-container-no-secret-env", "secret_in_env", ["controllers"]),
     ("kubernetes-namespace-network-policies", "namespace_without_networkpolicy", ["namespaces"]),
