@@ -23,6 +23,7 @@ pub fn command(args: &ScanArgs, global: &GlobalArgs) -> String {
         ("--context", one(&input.context)),
         ("--profile", one(&aws.profile)),
         ("--role-arn", one(&aws.role_arn)),
+        ("--external-id", one(&aws.external_id)),
         ("--region", list(&aws.region)),
         ("--exclude-region", list(&aws.exclude_region)),
         ("--accounts", list(&aws.accounts)),
@@ -30,7 +31,10 @@ pub fn command(args: &ScanArgs, global: &GlobalArgs) -> String {
         ("--system", one(&input.system)),
         ("--namespace", list(&input.namespace)),
         ("--exclude-namespace", list(&input.exclude_namespace)),
+        ("--ca-file", Vec::from_iter(input.ca_file.as_ref().map(path))),
+        ("--kubelet-ca", Vec::from_iter(input.kubelet_ca.as_ref().map(path))),
         ("--nodes", one(&nodes)),
+        ("--node-image", one(&input.node_image)),
         ("--standard", list(&args.standards.standard)),
         ("--pack", paths(&global.pack)),
         ("--config", Vec::from_iter(global.config.as_ref().map(path))),
@@ -40,6 +44,7 @@ pub fn command(args: &ScanArgs, global: &GlobalArgs) -> String {
         ("--all-contexts", input.all_contexts),
         ("--aws", aws.aws),
         ("--allow-node-proxy", input.allow_node_proxy),
+        ("--no-cloud", input.no_cloud),
     ];
     let mut command = "spm scan".to_owned();
     for (option, _) in switches.into_iter().filter(|(_, on)| *on) {
@@ -67,6 +72,8 @@ mod tests {
             "spm scan --accounts 111111111111,222222222222 --account-role audit",
             "spm scan --all --config x/spm.yaml",
             "spm scan --aws --region eu-west-1 --system audit",
+            "spm scan --aws --role-arn arn:aws:iam::111111111111:role/audit --external-id x --ca-file ca.pem",
+            "spm scan --no-cloud --kubelet-ca ca.pem --nodes daemonset --node-image r.example/spm:1",
         ] {
             let words = typed.replace("'b c.yaml'", "b\u{a0}c.yaml");
             let words = words.split(' ').map(|word| word.replace('\u{a0}', " ").into());
